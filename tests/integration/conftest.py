@@ -1,6 +1,7 @@
 """Fixtures for tests that meet the real thing; what they do stands in the modules beside."""
 
-from collections.abc import Callable
+import functools
+from typing import Protocol
 
 import pytest
 from tests.integration import images
@@ -22,7 +23,13 @@ def say(pytestconfig: pytest.Config) -> Say:
     return write
 
 
+class BareImage(Protocol):
+    """`images.bare_image` that says what goes on through `say`."""
+
+    def __call__(self, suite: str, *, updates: bool = False) -> str: ...
+
+
 @pytest.fixture(scope="session")
-def bare_image(say: Say) -> Callable[[str], str]:
-    """`bare_image("bookworm")`: the tag of an image of that Debian suite with apt and nothing more."""
-    return lambda suite: images.bare_image(suite, say=say)
+def bare_image(say: Say) -> BareImage:
+    """Return a function: `bare_image("bookworm")` is the tag of an image of that suite with apt and little more."""
+    return functools.partial(images.bare_image, say=say)

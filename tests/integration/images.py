@@ -19,7 +19,7 @@ from pathlib import Path
 
 from docker.errors import ImageNotFound
 from tests.integration.containers import LABEL, engine
-from tests.integration.mirror import Mirror, find_mirror
+from tests.integration.mirror import find_mirror
 
 Say = Callable[[str], None]
 """Takes one line about what goes on."""
@@ -47,15 +47,21 @@ def cache_folder() -> Path:
     return folder
 
 
-def bare_image(suite: str, *, say: Say = say_on_stderr) -> str:
-    """Return the tag of an image of Debian `suite`, shaped like the official slim one: apt and what is essential."""
+def bare_image(suite: str, *, updates: bool = False, say: Say = say_on_stderr) -> str:
+    """Return the tag of an image of Debian `suite`, shaped like the official slim one: apt and what is essential.
+
+    Without `updates` its sources name the suite alone, which changes at point releases only. `-updates` and
+    `-security` change under a running test, and mirrors fall behind there by architecture: then amd64 has a version
+    that armhf has not, or an index does not match its release file.
+    """
     mirror = find_mirror()
-    arguments = _bootstrap(suite, mirror)
-    tag = tag_of(f"bare-{suite}", *arguments, mirror.stanzas(suite))
+    arguments = _bootstrap(suite, mirror.lines(suite, updates=updates))
+    stanzas = "" if suite in _ONE_LINE_SUITES else mirror.stanzas(suite, updates=updates)
+    tag = tag_of(f"bare-{suite}", *arguments, stanzas)
     with _made_once(tag) as missing:
         if missing:
             with _timed(f"{tag}: mmdebstrap {suite}", say):
-                _import_base(tag, suite, mirror, arguments)
+                _import_base(tag, arguments, stanzas)
     return tag
 
 
@@ -66,18 +72,17 @@ def tag_of(name: str, *ingredients: str) -> str:
     return f"xprov-test/{name}:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _bootstrap(suite: str, mirror: Mirror) -> list[str]:
+def _bootstrap(suite: str, lines: tuple[str, ...]) -> list[str]:
     excluded = [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    return ["mmdebstrap", "--quiet", "--variant=minbase", *excluded, suite, "-", *mirror.lines(suite)]
+    return ["mmdebstrap", "--quiet", "--variant=minbase", *excluded, suite, "-", *lines]
 
 
-def _import_base(tag: str, suite: str, mirror: Mirror, arguments: list[str]) -> None:
+def _import_base(tag: str, arguments: list[str], stanzas: str) -> None:
     with tempfile.TemporaryDirectory() as folder, engine() as client:
-        stanzas = Path(folder, "debian.sources")
-        stanzas.write_text(mirror.stanzas(suite))
-        stanzas.chmod(0o644)
-        hooks = [] if suite in _ONE_LINE_SUITES else _deb822_hooks(stanzas)
-        root = Path(folder, "root.tar")
+        sources, root = Path(folder, "debian.sources"), Path(folder, "root.tar")
+        sources.write_text(stanzas)
+        sources.chmod(0o644)
+        hooks = _deb822_hooks(sources) if stanzas else []
         with root.open("wb") as tar:
             subprocess.run([arguments[0], *hooks, *arguments[1:]], check=True, stdout=tar, stdin=subprocess.DEVNULL)
         repository, _, version = tag.partition(":")
@@ -85,9 +90,9 @@ def _import_base(tag: str, suite: str, mirror: Mirror, arguments: list[str]) -> 
         client.api.import_image_from_file(str(root), repository=repository, tag=version, changes=changes)
 
 
-def _deb822_hooks(stanzas: Path) -> list[str]:
+def _deb822_hooks(sources: Path) -> list[str]:
     place = "/etc/apt/sources.list.d/debian.sources"
-    return [f"--customize-hook=upload {stanzas} {place}", '--customize-hook=rm "$1/etc/apt/sources.list"']
+    return [f"--customize-hook=upload {sources} {place}", '--customize-hook=rm "$1/etc/apt/sources.list"']
 
 
 @contextmanager
