@@ -1,0 +1,133 @@
+"""Run apt-get and dpkg: never asking, waiting for a lock, and saying in the user's words what went wrong."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xprov.errors import NetworkError, XprovError
+from xprov.process import Completed, run
+
+# No question may be asked (debconf, apt-listchanges, needrestart): nobody is there to answer.
+ENVIRONMENT = {
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "DEBCONF_NONINTERACTIVE_SEEN": "true",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "NEEDRESTART_SUSPEND": "1",
+}
+OPTIONS = (
+    "-y",
+    "-o=Acquire::Retries=3",
+    "-o=APT::Color=0",
+    "-o=Dpkg::Progress-Fancy=0",
+    "-o=Dpkg::Use-Pty=0",
+    "-o=Dpkg::Options::=--force-confdef",
+    "-o=Dpkg::Options::=--force-confold",
+)
+
+# How long another apt or dpkg is waited for, and how often it is looked at, in seconds.
+LOCK_PATIENCE = 120.0
+LOCK_INTERVAL = 2.0
+
+_LOCKED = re.compile(
+    r"Could not get lock (?P<file>[^.\s]\S*?)\.?(?: (?:-|It is held by) .*?(?P<holder>process .*))?$", re.MULTILINE
+)
+_FAILED_FETCH = re.compile(r"^[WE]: Failed to fetch (?P<url>\S+)\s+(?P<reason>.*)$", re.MULTILINE)
+_FULL = re.compile(r"No space left on device|You don't have enough free space in (?P<folder>\S+?)\.?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedFetch:
+    """A file that `apt-get update` could not get, and apt's reason."""
+
+    url: str
+    reason: str
+
+
+def apt_get(
+    words: Sequence[str],
+    *,
+    progress: Callable[[str], None] | None = None,
+    patience: float = LOCK_PATIENCE,
+) -> Completed:
+    """Run apt-get to its end, waiting up to `patience` seconds for another process that holds dpkg's lock.
+
+    Returns what it wrote, whether or not it succeeded. Raises `XprovError` when the lock stays taken or the disk is
+    full.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        completed = run(
+            ("apt-get", *OPTIONS, *words), environment=ENVIRONMENT, check=False, on_line=progress or _ignore
+        )
+        held = None if completed.ok else _LOCKED.search(completed.stdout)
+        if held is None:
+            break
+        holder = held["holder"] or "another process"
+        if time.monotonic() >= deadline:
+            raise XprovError(
+                f"`{held['file']}` is locked by {holder}: apt cannot work",
+                hint="wait until it has ended (it may be an automatic update), or end it, and run xprov again",
+            )
+        if progress:
+            progress(f"waiting for {holder}, which holds {held['file']}")
+        time.sleep(LOCK_INTERVAL)
+    if not completed.ok:
+        _refuse_full_disk(completed.stdout)
+    return completed
+
+
+def update(sources: Path, *, progress: Callable[[str], None] | None = None) -> tuple[FailedFetch, ...]:
+    """Read the indices of the entries in `sources` alone, and return what could not be fetched.
+
+    The lists of all other entries stay as they are. The caller says which failures matter. Raises `XprovError` when
+    apt fails for another reason than the network.
+    """
+    completed = apt_get(
+        (
+            "update",
+            f"-o=Dir::Etc::SourceList={sources}",
+            "-o=Dir::Etc::SourceParts=-",
+            "-o=APT::Get::List-Cleanup=0",
+        ),
+        progress=progress,
+    )
+    failed = tuple(
+        FailedFetch(url=found["url"], reason=found["reason"]) for found in _FAILED_FETCH.finditer(completed.stdout)
+    )
+    if not completed.ok and not failed:
+        raise XprovError(
+            f"`apt-get update` failed:\n{_complaints(completed.stdout)}",
+            hint="`apt-get update` by hand shows the same; mend the sources it names",
+        )
+    return failed
+
+
+def raise_failed(completed: Completed) -> None:
+    """Raise the error that an `apt-get install` which was started, and failed, means.
+
+    Raises `NetworkError` when packages could not be fetched, `XprovError` with apt's own complaints otherwise.
+    """
+    if found := _FAILED_FETCH.search(completed.stdout):
+        raise NetworkError(f"`{found['url']}` could not be fetched: {found['reason']}")
+    raise XprovError(f"apt could not install the packages:\n{_complaints(completed.stdout)}")
+
+
+def _complaints(text: str) -> str:
+    """Return the lines in which apt and dpkg complain, or the last ones where none is marked."""
+    lines = text.splitlines()
+    marked = [line for line in lines if line.startswith(("E:", "W:", "Err:", "dpkg: error", "Error:"))]
+    return "\n".join(f"  {line}" for line in marked or lines[-5:])
+
+
+def _refuse_full_disk(text: str) -> None:
+    if found := _FULL.search(text):
+        raise XprovError(
+            f"the disk is full: {found[0]}",
+            hint="free some space (`apt-get clean` empties apt's own store) and run xprov again",
+        )
+
+
+def _ignore(_line: str) -> None:
+    pass

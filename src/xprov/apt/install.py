@@ -1,0 +1,155 @@
+"""Let apt install foreign packages without harm: nothing native removed or lowered, no foreign program pulled in."""
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xprov.apt.apt_get import apt_get, raise_failed
+from xprov.apt.refusal import foreign_names, out_of_step, parse_policies, removals, unmet
+from xprov.apt.transaction import Transaction, parse_simulation
+from xprov.errors import UnsatisfiableError
+from xprov.process import run
+
+# Programs that build, by name, since not every one is marked `Multi-Arch: foreign`: a foreign one cannot run here,
+# and would shadow or evict the native one.
+_COMPILERS = r"/^(binutils|clang|cpp|g[+][+]|gcc|gfortran|llvm|pkgconf-bin)(-[0-9.]+)?$/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Available:
+    """A package as the archive's index describes it."""
+
+    name: str
+    architecture: str
+    version: str
+    sha256: str
+    filename: str
+    multi_arch: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installation:
+    """What apt is asked for: packages by name and architecture, on a machine of architecture `native`."""
+
+    packages: tuple[str, ...]
+    architecture: str
+    native: str
+
+    @property
+    def foreign(self) -> bool:
+        return self.architecture != self.native
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """What apt would do, and the foreign programs that are kept out of it."""
+
+    transaction: Transaction
+    programs: tuple[str, ...]
+
+
+def available(packages: Sequence[str]) -> tuple[Available, ...]:
+    """Return how the archive describes `packages` (`name:arch`, or `name:arch=version`), one call of apt-cache."""
+    from debian.deb822 import Packages  # noqa: PLC0415 - slow to import
+
+    if not packages:
+        return ()
+    shown = run(("apt-cache", "show", "--no-all-versions", *packages), check=False)
+    return tuple(
+        Available(
+            name=stanza["Package"],
+            architecture=stanza["Architecture"],
+            version=stanza["Version"],
+            sha256=stanza.get("SHA256", ""),
+            filename=stanza.get("Filename", ""),
+            multi_arch=stanza.get("Multi-Arch", "no"),
+        )
+        for stanza in Packages.iter_paragraphs(shown.stdout, use_apt_pkg=False)
+        if "Version" in stanza
+    )
+
+
+def propose(wanted: Installation) -> Proposal:
+    """Return what apt would do to install `wanted`, native programs preferred over foreign ones.
+
+    Raises `UnsatisfiableError` with the reason when apt cannot, or only by removing or lowering something.
+    """
+    first = _simulated(wanted, ())
+    programs = _foreign_programs(wanted, first)
+    if not programs:
+        return Proposal(transaction=first, programs=())
+    try:
+        return Proposal(transaction=_simulated(wanted, programs), programs=programs)
+    except UnsatisfiableError:
+        # A package asks for the foreign program itself; that harms nothing where the native one stays.
+        return Proposal(transaction=first, programs=())
+
+
+def install(wanted: Installation, proposal: Proposal, *, progress: Callable[[str], None]) -> None:
+    """Install `wanted`, as `propose` said.
+
+    Raises `NetworkError` when a package cannot be fetched, `XprovError` when apt or dpkg fails.
+    """
+    with _preferences(wanted, proposal.programs) as preferences:
+        completed = apt_get(
+            ("install", "--no-remove", "--no-install-recommends", preferences, *wanted.packages),
+            progress=progress,
+        )
+    if not completed.ok:
+        raise_failed(completed)
+
+
+def _simulated(wanted: Installation, programs: Sequence[str]) -> Transaction:
+    with _preferences(wanted, programs) as preferences:
+        completed = apt_get(("install", "--simulate", "--no-install-recommends", preferences, *wanted.packages))
+    transaction = parse_simulation(completed.stdout, wanted.native)
+    lowered = re.search(r"^The following packages will be DOWNGRADED:\n((?:  .*\n)+)", completed.stdout, re.MULTILINE)
+    if completed.ok and not transaction.removes and not lowered:
+        return transaction
+    raise UnsatisfiableError(
+        f"apt cannot install {', '.join(wanted.packages)}:\n"
+        + "\n".join(f"  - {reason}" for reason in _reasons(wanted, completed.stdout, transaction)),
+        hint=_HINT if wanted.foreign else "`apt-get install` by hand shows the same",
+    )
+
+
+_HINT = (
+    "bring the machine's own packages up to date (`apt-get update && apt-get upgrade`) so that both architectures"
+    " are in step, or start from a newer or older base image"
+)
+
+
+def _reasons(wanted: Installation, text: str, transaction: Transaction) -> tuple[str, ...]:
+    names = foreign_names(text, wanted.architecture) if wanted.foreign else ()
+    asked = [spelled for name in names for spelled in (name, f"{name}:{wanted.architecture}")]
+    policies = parse_policies(run(("apt-cache", "policy", *asked), check=False).stdout) if asked else {}
+    reasons = out_of_step(names, policies, wanted.native, wanted.architecture)
+    reasons = reasons + removals(transaction) + unmet(text)
+    return reasons or tuple(line for line in text.splitlines() if line.startswith("E:")) or (text.strip(),)
+
+
+def _foreign_programs(wanted: Installation, transaction: Transaction) -> tuple[str, ...]:
+    """Return the foreign packages whose native twin serves as well (`Multi-Arch: foreign`): programs, not libraries."""
+    if not wanted.foreign:
+        return ()
+    foreign = [change.qualified for change in transaction.new if change.architecture == wanted.architecture]
+    return tuple(
+        f"{package.name}:{package.architecture}" for package in available(foreign) if package.multi_arch == "foreign"
+    )
+
+
+@contextlib.contextmanager
+def _preferences(wanted: Installation, programs: Sequence[str]) -> Iterator[str]:
+    """Give the option by which apt reads the user's preferences and the pins that keep foreign programs out."""
+    own = Path("/etc/apt/preferences")
+    parts = [own.read_text(encoding="utf-8", errors="surrogateescape")] if own.is_file() else []
+    if wanted.foreign:
+        pinned = " ".join((f"{_COMPILERS}:{wanted.architecture}", *programs))
+        parts.append(f"Package: {pinned}\nPin: release *\nPin-Priority: -1\n")
+    with tempfile.TemporaryDirectory(prefix="xprov-") as folder:
+        path = Path(folder) / "preferences"
+        path.write_text("\n".join(parts), encoding="utf-8", errors="surrogateescape")
+        yield f"-o=Dir::Etc::Preferences={path}"
