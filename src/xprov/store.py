@@ -47,7 +47,8 @@ class Store:
     def locked(self, on_wait: Callable[[], None]) -> Iterator[None]:
         """Keep other xprov processes out, and mend first what an interrupted one left.
 
-        `on_wait` is called once when another process holds the lock. Raises `XprovError` when the folder cannot be written, or the other process does not end.
+        `on_wait` is called once when another process holds the lock. Raises `XprovError` when the folder cannot be
+        written, or the other process does not end.
         """
         with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.apt.apt_get import apt_get, raise_failed
-from xprov.apt.refusal import foreign_names, out_of_step, parse_policies, removals, unmet
+from xprov.apt.refusal import Policy, foreign_names, out_of_step, parse_policies, removals, unmet
 from xprov.apt.transaction import Transaction, parse_simulation
 from xprov.errors import UnsatisfiableError
 from xprov.process import run
@@ -109,26 +109,36 @@ def _simulated(wanted: Installation, programs: Sequence[str]) -> Transaction:
     lowered = re.search(r"^The following packages will be DOWNGRADED:\n((?:  .*\n)+)", completed.stdout, re.MULTILINE)
     if completed.ok and not transaction.removes and not lowered:
         return transaction
-    raise UnsatisfiableError(
-        f"apt cannot install {', '.join(wanted.packages)}:\n"
-        + "\n".join(f"  - {reason}" for reason in _reasons(wanted, completed.stdout, transaction)),
-        hint=_HINT if wanted.foreign else "`apt-get install` by hand shows the same",
+    raise _refusal(wanted, completed.stdout, transaction)
+
+
+def _refusal(wanted: Installation, text: str, transaction: Transaction) -> UnsatisfiableError:
+    names = foreign_names(text, wanted.architecture) if wanted.foreign else ()
+    skew = out_of_step(names, _policies(names, wanted.architecture), wanted.native, wanted.architecture)
+    reasons = skew + removals(transaction, wanted.packages) + unmet(text)
+    reasons = reasons or tuple(line for line in text.splitlines() if line.startswith("E:")) or (text.strip(),)
+    return UnsatisfiableError(
+        f"apt cannot install {', '.join(wanted.packages)}:\n" + "\n".join(f"  - {reason}" for reason in reasons),
+        hint=_hint(transaction, out_of_step=bool(skew)),
     )
 
 
-_HINT = (
-    "bring the machine's own packages up to date (`apt-get update && apt-get upgrade`) so that both architectures"
-    " are in step, or start from a newer or older base image"
-)
+def _hint(transaction: Transaction, *, out_of_step: bool) -> str:
+    if transaction.removes:
+        return "start from an image without the packages that would have to go; xprov removes nothing"
+    if out_of_step:
+        return (
+            "`apt-get update && apt-get upgrade` brings the machine's own packages up to date; where the foreign"
+            " archive is the one that is behind, start from an image whose packages are not newer"
+        )
+    return "`apt-get install --simulate` with the same packages shows all that apt says"
 
 
-def _reasons(wanted: Installation, text: str, transaction: Transaction) -> tuple[str, ...]:
-    names = foreign_names(text, wanted.architecture) if wanted.foreign else ()
-    asked = [spelled for name in names for spelled in (name, f"{name}:{wanted.architecture}")]
-    policies = parse_policies(run(("apt-cache", "policy", *asked), check=False).stdout) if asked else {}
-    reasons = out_of_step(names, policies, wanted.native, wanted.architecture)
-    reasons = reasons + removals(transaction) + unmet(text)
-    return reasons or tuple(line for line in text.splitlines() if line.startswith("E:")) or (text.strip(),)
+def _policies(names: Sequence[str], architecture: str) -> dict[str, Policy]:
+    if not names:
+        return {}
+    asked = [spelled for name in names for spelled in (name, f"{name}:{architecture}")]
+    return parse_policies(run(("apt-cache", "policy", *asked), check=False).stdout)
 
 
 def _foreign_programs(wanted: Installation, transaction: Transaction) -> tuple[str, ...]:

@@ -60,13 +60,12 @@ def out_of_step(
     )
 
 
-def removals(transaction: Transaction) -> tuple[str, ...]:
-    """Return a sentence that names what apt would remove, or nothing."""
+def removals(transaction: Transaction, packages: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence that names what apt would remove to install `packages`, or nothing."""
     if not transaction.removes:
         return ()
-    names = ", ".join(change.qualified for change in transaction.removes)
-    wanted = ", ".join(change.qualified for change in transaction.new)
-    return (f"apt would remove {names} to install {wanted}: they cannot be installed side by side",)
+    names = ", ".join(f"`{change.qualified}`" for change in transaction.removes)
+    return (f"apt would remove {names} to make room for {', '.join(packages)}: they cannot be installed side by side",)
 
 
 def unmet(text: str) -> tuple[str, ...]:
