@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
+import textwrap
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 class Verbosity(IntEnum):
@@ -24,13 +26,16 @@ class Output:
     """Where messages go, and how many of them.
 
     `github` writes the workflow commands of GitHub Actions (groups, annotations); `live` redraws the line of the
-    step that is under way, for a person who watches.
+    step that is under way, for a person who watches. `color` is for messages, `data_color` for standard output, which
+    may be a pipe while messages go to a terminal; `width` is the terminal's where data goes to one.
     """
 
     verbosity: Verbosity = Verbosity.NORMAL
     github: bool = False
     live: bool = False
     color: bool = False
+    data_color: bool = False
+    width: int | None = None
 
     def data(self, text: str) -> None:
         """Write `text` to standard output: the answer to the command."""
@@ -39,6 +44,15 @@ class Output:
     def json(self, value: Any) -> None:  # noqa: ANN401 - whatever json can write
         """Write `value` to standard output as JSON, keys in the order given."""
         self.data(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write `rows` in aligned columns to standard output. The last column is wrapped on a terminal only."""
+        first, *rest = layout([head, *rows], self.width)
+        self.data("\n".join([self.heading(first), *rest]))
+
+    def heading(self, text: str) -> str:
+        """Return `text` so that it stands out in data."""
+        return f"\x1b[1m{text}\x1b[0m" if self.data_color else text
 
     def say(self, text: str) -> None:
         """Say what was done."""
@@ -103,6 +117,46 @@ def _escape(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
+def output_for(environment: Mapping[str, str], *, stdout: TextIO, stderr: TextIO) -> Output:
+    """Return what fits where this process writes to.
+
+    NO_COLOR (https://no-color.org) comes before FORCE_COLOR (https://force-color.org); either counts when it is not
+    empty.
+    """
+    return Output(
+        github=environment.get("GITHUB_ACTIONS") == "true",
+        live=is_terminal(stderr) and environment.get("TERM") != "dumb",
+        color=_colored(environment, stderr),
+        data_color=_colored(environment, stdout),
+        width=shutil.get_terminal_size().columns if is_terminal(stdout) else None,
+    )
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Return whether a person watches `stream`."""
     return stream.isatty()
+
+
+def _colored(environment: Mapping[str, str], stream: TextIO) -> bool:
+    if environment.get("NO_COLOR"):
+        return False
+    return bool(environment.get("FORCE_COLOR")) or (is_terminal(stream) and environment.get("TERM") != "dumb")
+
+
+# A last column narrower than this is left to the terminal to wrap.
+_NARROWEST = 24
+
+
+def layout(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """Return `rows` as lines of aligned columns; with `width`, the last column is wrapped to fit."""
+    *widths, _last = (max(map(len, column)) for column in zip(*rows, strict=True))
+    indent = sum(widths) + 2 * len(widths)
+    room = width - indent if width is not None and width - indent >= _NARROWEST else None
+    lines: list[str] = []
+    for *cells, last in rows:
+        start = "".join(f"{cell:<{size}}  " for cell, size in zip(cells, widths, strict=True))
+        wrapped = textwrap.wrap(last, room, break_long_words=False, break_on_hyphens=False) if room else [last]
+        lines += [
+            (start + part).rstrip() if at == 0 else " " * indent + part for at, part in enumerate(wrapped or [""])
+        ]
+    return lines
