@@ -55,7 +55,7 @@ def test_a_failure_leaves_the_last_complete_state(tmp_path: Path) -> None:
     _fill(store, "one")
 
     with pytest.raises(TypeError):
-        _fill(store, 2)  # type: ignore[arg-type] - what fails inside the block does not matter
+        _fill(store, 2)  # type: ignore[arg-type]  # what fails inside the block does not matter
 
     assert (store.folder(ARMHF) / "provision.json").read_text() == "one"
     assert _contents(store) == ["armhf"]
