@@ -1,0 +1,214 @@
+"""Read what an ELF file says about itself: its machine, what it needs, what it offers.
+
+Sources: the System V gABI (headers, dynamic section), the Linux Standard Base's symbol versioning
+(`.gnu.version_r`), and the ABI of each machine for `e_flags`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO, TYPE_CHECKING, Any
+
+from xprov.errors import XprovError
+from xprov.target import ByteOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from xprov.target import ElfKind
+
+_ELF_MAGIC = b"\x7fELF"
+_AR_MAGIC = b"!<arch>\n"
+_AR_HEADER = 60
+_AR_END = b"`\n"
+# A linker script is short, and text from its first byte; more than this need not be looked at to tell.
+_SNIFFED = 4096
+
+# ARM has two bits for its float ABI; target.py's mask holds the one for hard float. A file with neither says nothing,
+# as gold's output and every relocatable object do (ELF for the Arm architecture, "ELF header flags").
+_ARM_FLOAT_SOFT, _ARM_FLOAT_HARD = 0x200, 0x400
+
+
+class FileKind(str, Enum):
+    """What a file is to a linker, by its first bytes."""
+
+    ELF = "ELF"
+    ARCHIVE = "archive"
+    TEXT = "text"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionNeed:
+    """The symbol versions that a file wants from one library: `libc.so.6`, (`GLIBC_2.4`, `GLIBC_2.34`)."""
+
+    library: str
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ElfFile:
+    """An ELF file's header and dynamic section.
+
+    `machine` is `e_machine` by its name in <elf.h>; `needed` and `soname` are DT_NEEDED and DT_SONAME.
+    """
+
+    path: Path
+    bits: int
+    order: ByteOrder
+    machine: str
+    flags: int
+    needed: tuple[str, ...] = ()
+    soname: str | None = None
+    version_needs: tuple[VersionNeed, ...] = ()
+
+    @property
+    def described(self) -> str:
+        """What the file is for, in words: `32-bit little-endian ARM, flags 0x5000400`."""
+        flags = f", flags {self.flags:#x}" if self.flags else ""
+        return f"{self.bits}-bit {self.order.value}-endian {self.machine.removeprefix('EM_')}{flags}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DynamicSymbols:
+    """The names in a file's dynamic symbol table, without their versions."""
+
+    defined: frozenset[str]
+    undefined: frozenset[str]
+
+
+def file_kind(path: Path) -> FileKind:
+    """Return what `path` is to a linker. Raises `XprovError` when it cannot be read."""
+    with _opened(path) as stream:
+        start = stream.read(_SNIFFED)
+    if start.startswith(_ELF_MAGIC):
+        return FileKind.ELF
+    if start.startswith((_AR_MAGIC, b"!<thin>\n")):
+        return FileKind.ARCHIVE
+    return FileKind.TEXT if start and b"\0" not in start else FileKind.OTHER
+
+
+def read_elf(path: Path) -> ElfFile:
+    """Return what the ELF file `path` says. Raises `XprovError` when it is no ELF file, or a damaged one."""
+    with _opened(path) as stream:
+        return _read(stream, path)
+
+
+def read_archive(path: Path) -> ElfFile | None:
+    """Return the header of the first ELF member of the `ar` archive `path`; None when none is one.
+
+    glibc has had empty archives since 2.34 (`libpthread.a`). Raises `XprovError` when the archive is damaged.
+    """
+    with _opened(path) as stream:
+        if stream.read(len(_AR_MAGIC)) != _AR_MAGIC:
+            return None
+        for start, size in _members(stream):
+            stream.seek(start)
+            if stream.read(len(_ELF_MAGIC)) == _ELF_MAGIC:
+                stream.seek(start)
+                return _read(io.BytesIO(stream.read(size)), path)
+    return None
+
+
+def dynamic_symbols(path: Path) -> DynamicSymbols:
+    """Return the names that `path` defines for others, and those that it wants from others.
+
+    Raises `XprovError` when it is no ELF file, or a damaged one.
+    """
+    defined: set[str] = set()
+    undefined: set[str] = set()
+    with _opened(path) as stream:
+        for section in _elf(stream).iter_sections("SHT_DYNSYM"):
+            for symbol in section.iter_symbols():
+                if symbol["st_info"]["bind"] == "STB_LOCAL":
+                    continue
+                (undefined if symbol["st_shndx"] == "SHN_UNDEF" else defined).add(symbol.name)
+    return DynamicSymbols(defined=frozenset(defined), undefined=frozenset(undefined))
+
+
+def fits(elf: ElfFile, kind: ElfKind) -> bool:
+    """Return whether a program of `kind` can be linked with `elf`.
+
+    Flags that say nothing (0 in their field, as in objects without code) fit; only a contradiction does not.
+    """
+    if (elf.bits, elf.order, elf.machine) != (kind.bits, kind.order, kind.machine):
+        return False
+    if kind.machine == "EM_ARM" and kind.flags & _ARM_FLOAT_HARD and elf.flags & _ARM_FLOAT_SOFT:
+        return False
+    fields = ((elf.flags & field, kind.flags & field) for field in _fields(kind.flags_mask))
+    return all(found in (0, wanted) for found, wanted in fields)
+
+
+def _fields(mask: int) -> Iterator[int]:
+    """Yield each run of neighbouring bits in `mask`: one statement of the ABI each."""
+    while mask:
+        lowest = mask & -mask
+        field = mask & ~(mask + lowest)
+        yield field
+        mask &= ~field
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open `path`; what goes wrong with it inside becomes an `XprovError` that names it."""
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except XprovError:
+        raise
+    except OSError as error:
+        raise XprovError(f"`{path}` cannot be read: {error.strerror}") from error
+    # A damaged file makes pyelftools raise whatever its parser met: struct, Unicode, key, assertion, recursion.
+    except Exception as error:
+        raise XprovError(f"`{path}` is not an intact ELF file or archive: {error}") from error
+
+
+def _elf(stream: IO[bytes]) -> Any:  # noqa: ANN401 - pyelftools carries no types
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415 - slow to import
+
+    return ELFFile(stream)
+
+
+def _read(stream: IO[bytes], path: Path) -> ElfFile:
+    elf = _elf(stream)
+    tags = [tag for segment in elf.iter_segments("PT_DYNAMIC") for tag in segment.iter_tags()]
+    needs = tuple(_version_needs(elf))
+    if not needs and any(tag.entry.d_tag == "DT_VERNEED" for tag in tags):
+        raise XprovError(f"`{path}` has lost its section headers: the symbol versions it needs cannot be read")
+    return ElfFile(
+        path=path,
+        bits=elf.elfclass,
+        order=ByteOrder.LITTLE if elf.little_endian else ByteOrder.BIG,
+        machine=str(elf["e_machine"]),
+        flags=elf["e_flags"],
+        needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
+        soname=next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
+        version_needs=needs,
+    )
+
+
+def _version_needs(elf: Any) -> Iterator[VersionNeed]:  # noqa: ANN401 - see _elf
+    for section in elf.iter_sections("SHT_GNU_verneed"):
+        for need, versions in section.iter_versions():
+            yield VersionNeed(library=need.name, versions=tuple(version.name for version in versions))
+
+
+def _members(stream: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield start and size of each member of an `ar` archive whose magic has been read."""
+    place = len(_AR_MAGIC)
+    while header := _header_at(stream, place):
+        size = int(header[48:58])
+        if len(header) < _AR_HEADER or not header.endswith(_AR_END) or size < 0:
+            raise ValueError(f"no member header at byte {place}")
+        place += _AR_HEADER
+        yield place, size
+        place += size + size % 2
+
+
+def _header_at(stream: IO[bytes], place: int) -> bytes:
+    stream.seek(place)
+    return stream.read(_AR_HEADER)
