@@ -1,0 +1,93 @@
+"""Write a view to the disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xprov.errors import XprovError
+from xprov.view.model import require_sound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xprov.view.model import ViewPlan
+
+Place = Callable[[Path, Path], None]
+"""Makes a file appear at its second argument, with the content of the first."""
+
+_FOLDER_MODE = 0o755
+_FILE_MODE = 0o644
+_RUNNABLE = 0o111
+# Progress is told this often, in files.
+_STRIDE = 50
+
+
+def copy_file(source: Path, destination: Path) -> None:
+    """Copy `source` to `destination`: readable by all, written by its owner, no set-id bits, the same time stamp."""
+    facts = source.stat()
+    shutil.copyfile(source, destination)
+    runnable = _RUNNABLE if facts.st_mode & stat.S_IXUSR else 0
+    destination.chmod(_FILE_MODE | runnable)
+    os.utime(destination, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
+
+
+def build_view(
+    plan: ViewPlan,
+    destination: Path,
+    *,
+    place: Place = copy_file,
+    progress: Callable[[str], None] = lambda _text: None,
+) -> None:
+    """Write `plan` into the folder `destination`, which is made if it is not there. `place` puts each file there.
+
+    The caller builds in a folder that nobody uses yet: what is written when an error comes stays.
+
+    Raises `XprovError` when the plan has problems, when the disk is full, or when something cannot be read or written.
+    """
+    require_sound(plan)
+    try:
+        _build(plan, destination, place, progress)
+    except shutil.SameFileError as error:
+        raise XprovError(f"`{destination}` holds the packages' own files, a view cannot be built there") from error
+    except OSError as error:
+        raise _explained(error, destination) from error
+
+
+def _build(plan: ViewPlan, destination: Path, place: Place, progress: Callable[[str], None]) -> None:
+    for folder in _folders(plan.paths):
+        (destination / folder).mkdir(exist_ok=True, parents=not folder)
+        (destination / folder).chmod(_FOLDER_MODE)
+    for number, copy in enumerate(plan.copies, start=1):
+        place(copy.source, destination / copy.path)
+        if number % _STRIDE == 0 or number == len(plan.copies):
+            progress(f"{number} of {len(plan.copies)} files")
+    for text in plan.texts:
+        (destination / text.path).write_text(text.content, encoding="utf-8", errors="surrogateescape", newline="")
+        (destination / text.path).chmod(_FILE_MODE)
+    for link in plan.links:
+        (destination / link.path).symlink_to(link.target)
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    """Return every folder above `paths`, each after the one it stands in; the empty name is the view itself."""
+    # usr/lib is there even when nothing is in it: `lib` leads there.
+    found = {"", "usr", "usr/lib"}
+    for path in paths:
+        found.update(parent.as_posix() for parent in Path(path).parents if parent.name)
+    return sorted(found)
+
+
+def _explained(error: OSError, destination: Path) -> XprovError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return XprovError(
+            f"no space is left for the view in `{destination}`",
+            hint="free some, or name a folder on another disk in XPROV_HOME",
+        )
+    about = error.filename2 or error.filename or destination
+    return XprovError(f"the view cannot be written: `{about}`: {error.strerror}")

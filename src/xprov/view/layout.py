@@ -1,0 +1,128 @@
+"""The facts about a view's shape: which packages stay out, which paths go in, where libraries are looked for.
+
+Paths are relative to the root of the view, merged (`lib/x` is `usr/lib/x`), with slashes and without a leading one.
+"""
+
+import posixpath
+from enum import Enum
+from fnmatch import fnmatchcase
+
+from xprov.target import TARGETS, Target
+
+
+class Shape(str, Enum):
+    """The two kinds of view: with libc and kernel headers, for `--sysroot`; or without what every toolchain has."""
+
+    SYSROOT = "sysroot"
+    LIBS = "libs"
+
+
+# Packages whose files a toolchain brings itself, and why a second copy does harm. libcrypt stays: since glibc 2.28 it
+# is a library of its own (libxcrypt), which wheels bundle. So do libgomp1 and libatomic1: only their `.so.1` is in
+# these packages, which no `-l` finds, and a library that needs it has to find it.
+_TOOLCHAIN_PACKAGES = (
+    ("libc6", "a libc.so.6 in a -L folder wins over the toolchain's own"),
+    ("libc6-*", "its libc.so and headers win over the toolchain's own: libc6-dev, libc6-i386, libc6-dev-armhf-cross"),
+    ("libc-bin", "programs"),
+    ("libc-dev-bin", "programs"),
+    ("linux-libc-dev", "kernel headers, which the libc of the toolchain was built with"),
+    ("linux-libc-dev-*", "see linux-libc-dev"),
+    ("libgcc1", "the compiler's own run-time library; every manylinux policy expects it on the user's machine"),
+    ("libgcc-s1", "see libgcc1"),
+    ("libgcc-*-dev", "see libgcc1"),
+    ("gcc-*", "the compiler, and gcc-12-base, which is documentation"),
+    ("cpp-*", "the compiler"),
+    ("g++-*", "the compiler"),
+    ("libstdc++6", "see libgcc1; a newer one needs a newer glibc than the toolchain has"),
+    ("libstdc++-*-dev", "see libstdc++6"),
+    ("*-cross", "a cross toolchain's own libraries, for all architectures as packages go"),
+)
+
+# What the run-time libraries in those packages are called (DT_SONAME); the loader's name is the target's.
+_TOOLCHAIN_SONAMES = (
+    "libc.so.*",
+    "libm.so.*",
+    "libmvec.so.*",
+    "libdl.so.*",
+    "libpthread.so.*",
+    "librt.so.*",
+    "libutil.so.*",
+    "libresolv.so.*",
+    "libanl.so.*",
+    "libnsl.so.1",
+    "libnss_*.so.*",
+    "libthread_db.so.*",
+    "libBrokenLocale.so.*",
+    "libc_malloc_debug.so.*",
+    "libgcc_s.so.*",
+    "libstdc++.so.*",
+)
+
+# Folders of the root that merged systems have as links into /usr (Debian's usrmerge).
+MERGED = ("lib", "lib32", "lib64", "libx32")
+
+# What stands directly in one of these is for the linker or the loader.
+_LOOSE_FOLDERS = ("usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
+
+
+def is_toolchain_package(name: str) -> bool:
+    """Return whether a cross toolchain brings itself what the package `name` holds."""
+    return any(fnmatchcase(name, pattern) for pattern, _reason in _TOOLCHAIN_PACKAGES)
+
+
+def is_toolchain_library(soname: str, target: Target) -> bool:
+    """Return whether a cross toolchain, and every machine that runs its programs, has the library `soname`."""
+    loader = posixpath.basename(target.loader)
+    return soname == loader or any(fnmatchcase(soname, pattern) for pattern in _TOOLCHAIN_SONAMES)
+
+
+def library_folders(target: Target) -> tuple[str, ...]:
+    """Return the folders that `-l` looks in, the target's own first."""
+    return f"usr/lib/{target.triplet}", "usr/lib"
+
+
+def is_linkable(path: str, target: Target) -> bool:
+    """Return whether a linker that looks for a library finds `path`, as opposed to a plugin in a folder below."""
+    return posixpath.dirname(path) in library_folders(target)
+
+
+def is_library_name(path: str) -> bool:
+    """Return whether `path` is called like a shared library: `libz.so`, `libz.so.1.3.1`."""
+    name = posixpath.basename(path)
+    return name.endswith(".so") or ".so." in name
+
+
+def merged(path: str) -> str:
+    """Return where `path` is on a merged system: `lib/x` is `usr/lib/x`."""
+    return f"usr/{path}" if path.split("/", 1)[0] in MERGED else path
+
+
+def is_kept(path: str, target: Target) -> bool:
+    """Return whether a compiler, a linker, pkg-config, CMake or the loader reads `path`."""
+    if path.startswith(_kept_folders(target)):
+        return not _is_of_another(path, target)
+    folder = posixpath.dirname(path)
+    if folder in _LOOSE_FOLDERS:
+        # usr/lib/x could also be the folder of a program: only what is called like a library.
+        return is_library_name(path) or path.endswith((".a", ".o", f"/{target.triplet}"))
+    # CMake looks for packages in any folder below usr/lib and usr/share.
+    return path.endswith(".cmake") and path.startswith(("usr/lib/", "usr/share/"))
+
+
+def _kept_folders(target: Target) -> tuple[str, ...]:
+    return (
+        "usr/include/",
+        f"usr/lib/{target.triplet}/",
+        "usr/lib/pkgconfig/",
+        "usr/lib/cmake/",
+        "usr/share/pkgconfig/",
+        "usr/share/cmake/",
+        # Where linux-libc-dev, for all architectures since Debian trixie, keeps what usr/include/<triplet> links to.
+        "usr/lib/linux/uapi/",
+    )
+
+
+def _is_of_another(path: str, target: Target) -> bool:
+    """Return whether `path` is a header of another target, as linux-libc-dev has them for all since Debian trixie."""
+    folder = posixpath.dirname(path).removeprefix("usr/include/").split("/", 1)[0]
+    return folder != target.triplet and any(folder == other.triplet for other in TARGETS)
