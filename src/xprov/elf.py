@@ -67,6 +67,11 @@ class ElfFile:
     version_needs: tuple[VersionNeed, ...] = ()
 
     @property
+    def name(self) -> str:
+        """What others need it by: its soname, or else the file's name."""
+        return self.soname or self.path.name
+
+    @property
     def described(self) -> str:
         """What the file is for, in words: `32-bit little-endian ARM, flags 0x5000400`."""
         flags = f", flags {self.flags:#x}" if self.flags else ""

@@ -57,19 +57,32 @@ _LOWEST_POLICY: dict[str, Version] = {
     "loong64": (2, 36),
 }
 
+# Libraries that every policy expects on the machine that a wheel is installed on, beside the toolchain's own: they are
+# not bundled, so what they ask of glibc is no matter of the tag.
+_EXPECTED = frozenset(
+    {
+        *("libX11.so.6", "libXext.so.6", "libXrender.so.1", "libICE.so.6", "libSM.so.6", "libGL.so.1"),
+        *("libgobject-2.0.so.0", "libgthread-2.0.so.0", "libglib-2.0.so.0", "libexpat.so.1", "libz.so.1"),
+    }
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Floor:
-    """The newest glibc that is asked for, by which name (`GLIBC_2.38`, `GLIBC_ABI_DT_RELR`), and by which file."""
+    """The newest glibc that is asked for, by which name (`GLIBC_2.38`, `GLIBC_ABI_DT_RELR`), and by which file.
+
+    `library` is what the file is called by those that need it, its soname.
+    """
 
     version: Version
     symbol_version: str
+    library: str
     file: Path
 
     @property
     def why(self) -> str:
         """The proof, for people: `libasound.so.2: GLIBC_2.38`."""
-        return f"{self.file.name}: {self.symbol_version}"
+        return f"{self.library}: {self.symbol_version}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +129,11 @@ def lowest_tag(floor: Version, target: Target) -> str:
     return format_tag(next((policy for policy in _POLICIES if policy >= least), least))
 
 
+def is_bundled(library: str) -> bool:
+    """Return whether a wheel that needs `library` (a soname) has to carry it. The toolchain's own are not asked for."""
+    return library not in _EXPECTED
+
+
 def glibc_needs(files: Iterable[ElfFile]) -> GlibcNeeds:
     """Return what `files` together ask of glibc. Of equals, the first file is the one that is named."""
     floor: Floor | None = None
@@ -129,7 +147,7 @@ def glibc_needs(files: Iterable[ElfFile]) -> GlibcNeeds:
             elif version is None:
                 unknown.append((file.path, name))
             elif floor is None or version > floor.version:
-                floor = Floor(version=version, symbol_version=name, file=file.path)
+                floor = Floor(version=version, symbol_version=name, library=file.name, file=file.path)
     return GlibcNeeds(floor=floor, private=tuple(dict.fromkeys(private)), unknown=tuple(dict.fromkeys(unknown)))
 
 
