@@ -1,0 +1,259 @@
+"""Find the C toolchain that builds for a target, and ask it what it builds against."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xprov import process
+from xprov.errors import ToolMissingError
+from xprov.target import Libc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xprov.target import Target
+
+LINKER_WRAPPER = "xprov-linker-"
+"""What the name of every linker wrapper of xprov begins with, by which it is told from a toolchain."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Toolchain:
+    """A C compiler that builds for a target, and what it builds against.
+
+    `cc`, `cxx` and `ar` are absolute paths. `machine` is what `-dumpmachine` says, `sysroot` what `-print-sysroot`
+    says, None where that is the host's root. `glibc` is None where the compiler has no glibc headers. `multiarch` is
+    the folder name that it searches below /usr/lib, None for a toolchain that knows of none. `libc_includes` are
+    the folders it takes libc's headers from. `found_by` names the variable or PATH.
+    """
+
+    cc: Path
+    cxx: Path | None
+    ar: Path | None
+    machine: str
+    prefix: str
+    sysroot: Path | None
+    glibc: tuple[int, int] | None
+    multiarch: str | None
+    libc_includes: tuple[Path, ...]
+    found_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Candidate:
+    program: Path
+    found_by: str
+
+
+# What a compiler predefines for a machine, and what it must not: names, or name=value (GCC manual, "Predefined
+# Macros"; Arm C Language Extensions for the float ABI; each psABI supplement).
+_MACROS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "armhf": (("__arm__", "__ARM_PCS_VFP"), ()),
+    "armel": (("__arm__",), ("__ARM_PCS_VFP",)),
+    "arm64": (("__aarch64__",), ("__AARCH64EB__", "__ILP32__")),
+    "i386": (("__i386__",), ()),
+    "amd64": (("__x86_64__",), ("__ILP32__",)),
+    "ppc64el": (("__powerpc64__", "__LITTLE_ENDIAN__"), ()),
+    "s390x": (("__s390x__",), ()),
+    "riscv64": (("__riscv", "__riscv_xlen=64"), ()),
+    "loong64": (("__loongarch__", "__loongarch_grlen=64"), ()),
+}
+
+# GCC before 5 has no __has_include: manylinux2014's toolchain is GCC 4.8.
+_PROBE = """\
+#ifdef __has_include
+# if __has_include(<features.h>)
+#  include <features.h>
+# endif
+#else
+# include <features.h>
+#endif
+"""
+
+# Where GCC and clang keep the headers that are theirs and not libc's.
+_OWN_FOLDER = re.compile(r"/lib\w*/(gcc|gcc-cross|clang|llvm)[-/]")
+
+# Searched by every compiler without being told, when there is no sysroot.
+_HOST_FOLDERS = frozenset({Path("/usr/include"), Path("/usr/local/include")})
+
+# Programs that are put before a compiler, and are none.
+_LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc"})
+
+
+def find_toolchain(target: Target, environ: Mapping[str, str]) -> Toolchain | None:
+    """Return the toolchain that builds for `target`, or None when this machine has none.
+
+    Asked, in this order: `CARGO_TARGET_<T>_LINKER`, `CC_<t>`, `TARGET_CC`, then `<prefix>-gcc` and
+    `<prefix>-clang` in PATH, then plain `gcc` and `cc`. The first that really compiles for the target is taken:
+    `TARGET_CC` may be meant for another one.
+    """
+    asked: set[Path] = set()
+    for candidate in _candidates(target, environ):
+        if candidate.program in asked:
+            continue
+        asked.add(candidate.program)
+        if toolchain := _ask(candidate, target, environ):
+            return toolchain
+    return None
+
+
+def is_linker_wrapper(path: str) -> bool:
+    """Return whether `path` names a linker wrapper of xprov, of this home or of another."""
+    return Path(path).name.startswith(LINKER_WRAPPER)
+
+
+def scoped(base: str, triple: str) -> tuple[str, str]:
+    """Return both spellings of cc-rs's and pkg-config-rs's `base` variable for a Rust triple, the dashed one first."""
+    return f"{base}_{triple}", f"{base}_{underscored(triple)}"
+
+
+def underscored(triple: str) -> str:
+    """Return a Rust triple as it stands in the name of a shell variable."""
+    return triple.replace("-", "_")
+
+
+def cargo_variable(triple: str, key: str) -> str:
+    """Return the variable by which cargo takes `target.<triple>.<key>` (The Cargo Book, Configuration)."""
+    return f"CARGO_TARGET_{underscored(triple).upper()}_{key}"
+
+
+def real_linker(triple: str) -> str:
+    """Return the variable in which the environment keeps the linker that was set before it was wrapped."""
+    return f"XPROV_LINKER_{underscored(triple)}"
+
+
+def _candidates(target: Target, environ: Mapping[str, str]) -> Iterator[_Candidate]:
+    path = environ.get("PATH")
+    for name in _variables(target):
+        if (value := environ.get(name)) and (program := _program(value, path)):
+            yield _Candidate(program=program, found_by=name)
+    names = [f"{prefix}-{kind}" for kind in ("gcc", "clang") for prefix in target.prefixes]
+    for name in (*names, "gcc", "cc"):
+        if program := process.find(name, path=path):
+            yield _Candidate(program=program, found_by="PATH")
+
+
+def _variables(target: Target) -> Iterator[str]:
+    for triple in target.rust_triples:
+        yield cargo_variable(triple, "LINKER")
+        yield real_linker(triple)
+    for triple in target.rust_triples:
+        yield from scoped("CC", triple)
+    yield "TARGET_CC"
+
+
+def _program(value: str, path: str | None) -> Path | None:
+    """Return the compiler that a variable names, or None where it is xprov's wrapper or needs arguments to be one."""
+    if is_linker_wrapper(value):
+        return None
+    if found := process.find(value, path=path):
+        return found
+    words = _split(value)
+    if len(words) > 1 and Path(words[0]).name in _LAUNCHERS:
+        words = words[1:]
+    return process.find(words[0], path=path) if len(words) == 1 else None
+
+
+def _split(value: str) -> list[str]:
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return []
+
+
+def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> Toolchain | None:
+    """Return what the compiler says of itself, or None when it does not build for `target`."""
+    cc = candidate.program
+    try:
+        machine = _line(cc, "-dumpmachine")
+        probe = process.run([cc, "-E", "-dM", "-v", "-x", "c", "-"], stdin=_PROBE, check=False)
+    except ToolMissingError:
+        return None
+    macros = dict(re.findall(r"^#define (\S+) (.*)$", probe.stdout, re.MULTILINE))
+    if not machine or not fits(target, macros, machine):
+        return None
+    sysroot = _line(cc, "-print-sysroot")
+    tools = _Tools(target=target, cc=cc, machine=machine, environ=environ)
+    return Toolchain(
+        cc=cc,
+        cxx=tools.find("CXX", "g++", "clang++"),
+        ar=tools.find("AR", "ar", "llvm-ar"),
+        machine=machine,
+        prefix=tools.prefix,
+        sysroot=Path(sysroot).resolve() if sysroot.strip("/") else None,
+        glibc=_glibc(macros),
+        multiarch=_line(cc, "-print-multiarch") or None,
+        libc_includes=_libc_includes(probe.stderr),
+        found_by=candidate.found_by,
+    )
+
+
+def fits(target: Target, macros: Mapping[str, str], machine: str) -> bool:
+    """Return whether a compiler with these predefined macros, for `machine`, builds for `target`."""
+    required, forbidden = _MACROS[target.debian]
+    if ("musl" in machine) is not (target.libc is Libc.MUSL):
+        return False
+    return all(_defined(macro, macros) for macro in required) and not any(name in macros for name in forbidden)
+
+
+def _defined(macro: str, macros: Mapping[str, str]) -> bool:
+    name, _, value = macro.partition("=")
+    return name in macros and (not value or macros[name] == value)
+
+
+def _line(cc: Path, question: str) -> str:
+    """Return the one line that a compiler answers, or nothing where it does not know the question (clang)."""
+    done = process.run([cc, question], check=False)
+    return done.stdout.strip() if done.ok else ""
+
+
+def _glibc(macros: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return the version that `features.h` states (glibc manual, "Feature Test Macros")."""
+    try:
+        return int(macros["__GLIBC__"]), int(macros["__GLIBC_MINOR__"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _libc_includes(verbose: str) -> tuple[Path, ...]:
+    """Return the folders of system headers that `-v` lists, less those of the compiler and of this machine."""
+    _, _, rest = verbose.partition("#include <...> search starts here:\n")
+    listed, _, _ = rest.partition("End of search list.")
+    folders = (Path(line.strip()).resolve() for line in listed.splitlines() if line.startswith(" "))
+    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir() and not _is_no_libc(folder)))
+
+
+def _is_no_libc(folder: Path) -> bool:
+    return folder in _HOST_FOLDERS or _OWN_FOLDER.search(str(folder)) is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tools:
+    """Where the programs beside a compiler are."""
+
+    target: Target
+    cc: Path
+    machine: str
+    environ: Mapping[str, str]
+
+    @property
+    def prefix(self) -> str:
+        """What stands before `gcc` in the compiler's name, without the dash; empty for plain `gcc`."""
+        matched = re.fullmatch(r"(?:(.+)-)?(?:gcc|clang|cc)(?:-[\d.]+)?", self.cc.name)
+        return (matched[1] or "") if matched else self.machine
+
+    def find(self, base: str, *kinds: str) -> Path | None:
+        """Return the program that the target's own `base` variables name, else one of `kinds` with the prefix."""
+        path = self.environ.get("PATH")
+        for triple in self.target.rust_triples:
+            for name in scoped(base, triple):
+                if (value := self.environ.get(name)) and (found := _program(value, path)):
+                    return found
+        dashed = f"{self.prefix}-" if self.prefix else ""
+        beside = f"{self.cc.parent}:{path}" if path else str(self.cc.parent)
+        names = [f"{dashed}{kind}" for kind in kinds]
+        return next((found for name in names if (found := process.find(name, path=beside))), None)
