@@ -1,0 +1,138 @@
+"""What CMake and Meson read: both find the target's folder from where their file lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xprov.target import ByteOrder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xprov.environment.model import Environment
+    from xprov.target import Target
+
+# What Meson calls the families of machines (Meson reference tables, "CPU families").
+_CPU_FAMILIES = {
+    "armhf": "arm",
+    "armel": "arm",
+    "arm64": "aarch64",
+    "i386": "x86",
+    "amd64": "x86_64",
+    "ppc64el": "ppc64",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+    "loong64": "loongarch64",
+}
+
+
+def render_cmake(environment: Environment) -> str:
+    """Return the toolchain file for CMake (cmake-toolchains(7)); the view's folders first, then the toolchain's.
+
+    cmake-rs passes the flags of cc-rs but, once there is a toolchain file, no compiler.
+    """
+    target = environment.target
+    includes = " ".join(f'-isystem \\"${{_xprov}}/{folder}\\"' for folder in environment.include_folders)
+    folders = " ".join(f'-L\\"${{_xprov}}/{folder}\\"' for folder in environment.library_folders)
+    library = f'{folders} -Wl,-rpath-link,\\"${{_xprov}}/{environment.library_folders[0]}\\"'
+    roots = "".join(f'\n    "{_cmake(path)}"' for path in _roots(environment))
+    return f"""\
+# Builds for {target.name} with CMake. Written by xprov.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR {target.platform})
+get_filename_component(_xprov "${{CMAKE_CURRENT_LIST_DIR}}" REALPATH)
+{_cmake_programs(environment)}
+set(CMAKE_LIBRARY_ARCHITECTURE {target.triplet})
+set(CMAKE_C_FLAGS_INIT "{includes}")
+set(CMAKE_CXX_FLAGS_INIT "{includes}")
+foreach(_xprov_kind EXE SHARED MODULE)
+    set(CMAKE_${{_xprov_kind}}_LINKER_FLAGS_INIT "{library}")
+endforeach()
+
+list(APPEND CMAKE_FIND_ROOT_PATH
+    "${{_xprov}}/{environment.view.value}"{roots})
+# What other build scripts of the same cargo run have built lies beside this one's folder.
+if(DEFINED ENV{{OUT_DIR}})
+    get_filename_component(_xprov_out "$ENV{{OUT_DIR}}/../.." ABSOLUTE)
+    list(APPEND CMAKE_FIND_ROOT_PATH "${{_xprov_out}}")
+endif()
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(PKG_CONFIG_EXECUTABLE "${{_xprov}}/{environment.pkg_config}" CACHE FILEPATH "")
+"""
+
+
+def render_meson(environment: Environment) -> str:
+    """Return the cross file for Meson (Machine files; `@DIRNAME@` since Meson 1.3)."""
+    includes = ", ".join(f"'-isystem', '@DIRNAME@/{folder}'" for folder in environment.include_folders)
+    folders = ", ".join(f"'-L@DIRNAME@/{folder}'" for folder in environment.library_folders)
+    rpath = f"'-Wl,-rpath-link,@DIRNAME@/{environment.library_folders[0]}'"
+    return f"""\
+# Builds for {environment.target.name} with Meson. Written by xprov.
+[binaries]
+{_meson_programs(environment)}\
+pkg-config = '@DIRNAME@/{environment.pkg_config}'
+
+[built-in options]
+c_args = [{includes}]
+cpp_args = [{includes}]
+c_link_args = [{folders}, {rpath}]
+cpp_link_args = [{folders}, {rpath}]
+
+[properties]
+needs_exe_wrapper = true
+
+{_meson_machine(environment.target)}"""
+
+
+def _roots(environment: Environment) -> list[Path]:
+    """Return the folders in which the toolchain's own libraries and headers are."""
+    toolchain = environment.toolchain
+    if toolchain is None:
+        return []
+    if toolchain.sysroot:
+        return [toolchain.sysroot]
+    # Debian's cross gcc: /usr/<triplet>/include, and the libraries in lib beside it.
+    return [folder.parent for folder in toolchain.libc_includes if folder.parent.name == environment.target.triplet]
+
+
+def _cmake(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+
+
+def _cmake_programs(environment: Environment) -> str:
+    toolchain = environment.toolchain
+    if toolchain is None:
+        return "# No toolchain was found: name one by CC and CXX, or by -DCMAKE_C_COMPILER."
+    programs = {"C_COMPILER": toolchain.cc, "CXX_COMPILER": toolchain.cxx, "AR": toolchain.ar}
+    lines = [
+        f'if(NOT CMAKE_{name})\n    set(CMAKE_{name} "{_cmake(path)}" CACHE FILEPATH "")\nendif()'
+        for name, path in programs.items()
+        if path
+    ]
+    return "\n".join(lines)
+
+
+def _meson_programs(environment: Environment) -> str:
+    toolchain = environment.toolchain
+    if toolchain is None:
+        return ""
+    programs = {"c": toolchain.cc, "cpp": toolchain.cxx, "ar": toolchain.ar}
+    return "".join(f"{name} = '{_meson(path)}'\n" for name, path in programs.items() if path)
+
+
+def _meson(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _meson_machine(target: Target) -> str:
+    endian = "big" if target.elf.order is ByteOrder.BIG else "little"
+    return f"""\
+[host_machine]
+system = 'linux'
+cpu_family = '{_CPU_FAMILIES[target.debian]}'
+cpu = '{target.platform}'
+endian = '{endian}'
+"""

@@ -1,0 +1,163 @@
+"""Which variables tell build tools about a target. Everything is scoped to it: host builds see none of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xprov.environment.model import Action, Setting
+from xprov.toolchain import LINKER_WRAPPER, cargo_variable, real_linker, underscored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xprov.environment.model import Environment
+
+
+def settings_of(environment: Environment) -> tuple[Setting, ...]:
+    """Return what is set for a target, in the order it is done."""
+    settings = [
+        Setting(
+            variable="CC_SHELL_ESCAPED_FLAGS",
+            action=Action.DEFAULT,
+            value="1",
+            when_quoted=True,
+            reason="cc-rs splits CFLAGS at white space otherwise",
+        )
+    ]
+    for triple in environment.target.rust_triples:
+        settings += _pkg_config(environment, triple)
+        settings += _toolchain(environment, triple)
+        settings += _flags(environment, triple)
+        settings += (_expanded(setting, environment, triple) for setting in environment.recipe_settings)
+    settings.append(_sysroot(environment))
+    return tuple(dict.fromkeys(settings))
+
+
+def linker_wrapper(triple: str) -> str:
+    """Return the linker wrapper of a Rust triple, relative to the target's folder."""
+    return f"bin/{LINKER_WRAPPER}{triple}"
+
+
+def clang_target(environment: Environment) -> str:
+    """Return the name by which clang knows the target: the Rust triple without Rust's own names of extensions."""
+    return environment.target.rust.replace("riscv64gc-", "riscv64-")
+
+
+def bindgen_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
+    """Return what makes clang see the target's headers: the view's, then those of the toolchain's libc."""
+    arguments = [f"--target={clang_target(environment)}"]
+    if (toolchain := environment.toolchain) and toolchain.sysroot:
+        arguments.append(f"--sysroot={_word(str(toolchain.sysroot))}")
+    for folder in environment.include_folders:
+        arguments += ("-isystem", f"{root}/{folder}")
+    if toolchain and not toolchain.sysroot:
+        for path in toolchain.libc_includes:
+            arguments += ("-isystem", _word(str(path)))
+    return tuple(arguments)
+
+
+def compiler_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
+    """Return what makes a C compiler see the view's headers, and what it links find the view's libraries.
+
+    Compilers that only compile (clang) complain of a `-L`: it is given where a toolchain was found, which links.
+    libz-sys links a program with nothing but these flags, and compiles its own zlib when that fails.
+    """
+    arguments = [word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}")]
+    if environment.toolchain:
+        arguments.append(f"-L{root}/{environment.library_folders[0]}")
+    return tuple(arguments)
+
+
+def _sysroot(environment: Environment) -> Setting:
+    """Say where maturin looks for what it bundles: the view, and with it what the image's own variable names.
+
+    It is one variable for all targets. Unset, maturin searches this machine's folders first.
+    """
+    image = environment.image_sysroot
+    folder = environment.view.value if image is None else "bundle"
+    return Setting(
+        variable="TARGET_SYSROOT",
+        action=Action.CLAIM,
+        value=f"{{root}}/{folder}",
+        keep="" if image is None else str(image),
+    )
+
+
+def _pkg_config(environment: Environment, triple: str) -> Iterator[Setting]:
+    scope = underscored(triple)
+    # That a targeted PKG_CONFIG is set is what lets pkg-config-rs probe at all in a cross build (`target_supported`).
+    yield Setting(
+        variable=f"PKG_CONFIG_{scope}",
+        action=Action.SET,
+        value=f"{{root}}/{environment.pkg_config}",
+        reason="it would not look into what xprov provisioned",
+    )
+    # Masks the user's plain PKG_CONFIG_PATH, which would be searched first. pkg-config-rs has no variable for one
+    # library that does not also change what it finds (`<MODULE>_NO_PKG_CONFIG`, `<MODULE>_STATIC`), and watches no
+    # file; but every probe watches this one: a folder per generation re-runs them when the packages change.
+    yield Setting(
+        variable=f"PKG_CONFIG_PATH_{scope}",
+        action=Action.SET,
+        value=f"{{root}}/generation/{environment.generation}",
+        reason="its .pc files would be read as if they lay in the view",
+    )
+
+
+def _toolchain(environment: Environment, triple: str) -> Iterator[Setting]:
+    """Say which compiler and linker to use; nothing without a toolchain, or zig would be turned off."""
+    scope = underscored(triple)
+    if environment.toolchain is None:
+        return
+    programs = {"CC": environment.toolchain.cc, "CXX": environment.toolchain.cxx, "AR": environment.toolchain.ar}
+    for name, program in programs.items():
+        if program:
+            yield Setting(variable=f"{name}_{scope}", action=Action.DEFAULT, value=str(program))
+    # A wrapper, since RUSTFLAGS, even empty, would turn off every other way to give the linker a -L.
+    yield Setting(
+        variable=cargo_variable(triple, "LINKER"),
+        action=Action.WRAP,
+        value=f"{{root}}/{linker_wrapper(triple)}",
+        keep=real_linker(triple),
+    )
+    # cmake-rs names no compiler once there is a toolchain file, so only a file that names one is offered.
+    yield Setting(
+        variable=f"CMAKE_TOOLCHAIN_FILE_{scope}",
+        action=Action.DEFAULT,
+        value="{root}/toolchain.cmake",
+        inherits=("TARGET_CMAKE_TOOLCHAIN_FILE", "CMAKE_TOOLCHAIN_FILE"),
+    )
+
+
+def _flags(environment: Environment, triple: str) -> Iterator[Setting]:
+    scope = underscored(triple)
+    # cc-rs up to 1.2.14 takes the most specific of these variables alone, newer ones join them all: what a less
+    # specific one says is carried over, so that ours does not hide it.
+    for name in ("CFLAGS", "CXXFLAGS"):
+        yield Setting(
+            variable=f"{name}_{scope}",
+            action=Action.APPEND,
+            value=" ".join(compiler_arguments(environment)),
+            inherits=(f"TARGET_{name}", name),
+        )
+    yield Setting(
+        variable=f"BINDGEN_EXTRA_CLANG_ARGS_{scope}",
+        action=Action.APPEND,
+        value=" ".join(bindgen_arguments(environment)),
+        inherits=("BINDGEN_EXTRA_CLANG_ARGS",),
+    )
+
+
+def _expanded(setting: Setting, environment: Environment, triple: str) -> Setting:
+    scope = underscored(triple)
+    variable = setting.variable.replace("{TRIPLE}", scope.upper()).replace("{triple}", scope)
+    return replace(
+        setting, variable=variable, value=setting.value.replace("{view}", f"{{root}}/{environment.view.value}")
+    )
+
+
+def _word(text: str) -> str:
+    """Return `text` as one word of a shell, as the value of a template."""
+    import shlex  # noqa: PLC0415
+
+    return shlex.quote(text)

@@ -1,0 +1,103 @@
+"""The files that a shell reads or runs: `env`, and the wrapper programs."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from xprov.environment.model import Action
+from xprov.environment.settings import settings_of
+from xprov.target import TARGETS
+from xprov.toolchain import LINKER_WRAPPER, real_linker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xprov.environment.model import Environment, Setting
+
+
+def render_env(environment: Environment, root: Path) -> str:
+    """Return the file that a shell sources to build for one target; `root` is where the target's folder will be."""
+    settings = "\n".join(_line(setting, environment) for setting in settings_of(environment))
+    return _fill(
+        "env.sh",
+        NAME=environment.target.name,
+        PROBE=environment.pkg_config,
+        ROOT=shlex.quote(str(root)),
+        SETTINGS=f"{settings}\n",
+    )
+
+
+def render_home_env(home: Path) -> str:
+    """Return the file that sources the `env` of every target in `home`, now or later."""
+    names = " \\\n    ".join(target.name for target in TARGETS)
+    return _fill("home-env.sh", HOME=shlex.quote(str(home)), TARGETS=names)
+
+
+def render_pkg_config(environment: Environment) -> str:
+    """Return the wrapper program that answers as pkg-config for a target."""
+    return _fill(
+        "pkg-config.sh",
+        NAME=environment.target.name,
+        VIEW=environment.view.value,
+        TRIPLET=environment.target.triplet,
+    )
+
+
+def render_linker(environment: Environment, triple: str, linker: Path) -> str:
+    """Return the wrapper program that links for a Rust triple, by `linker` unless another was set before."""
+    return _fill(
+        "linker.sh",
+        TRIPLE=triple,
+        TRIPLET=environment.target.triplet,
+        VIEW=environment.view.value,
+        KEEP=real_linker(triple),
+        WRAPPER=LINKER_WRAPPER,
+        LINKER=shlex.quote(str(linker)),
+    )
+
+
+def _fill(template: str, **values: str) -> str:
+    text = (resources.files("xprov.environment") / "templates" / template).read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def _line(setting: Setting, environment: Environment) -> str:
+    """Return the line of `env` that carries out a setting; the functions it calls stand in the template."""
+    words = [f"_xprov_{_FUNCTIONS[setting.action]}", setting.variable]
+    match setting.action:
+        case Action.SET:
+            words += (_expand(setting.value), shlex.quote(setting.reason))
+        case Action.DEFAULT | Action.APPEND:
+            words += (_expand(setting.value), *setting.inherits)
+        case Action.DROP_UNLESS:
+            words += (shlex.quote(setting.needs), shlex.quote(setting.reason))
+        case Action.WRAP:
+            words += (_expand(setting.value), setting.keep)
+        case Action.CLAIM:
+            triples = " ".join(environment.target.rust_triples)
+            words += (_expand(setting.value), shlex.quote(setting.keep), shlex.quote(triples))
+    line = " ".join(words)
+    return f'if [ "$_xprov_quoted" != "$_xprov_root" ]; then\n    {line}\nfi' if setting.when_quoted else line
+
+
+_FUNCTIONS = {
+    Action.SET: "set",
+    Action.DEFAULT: "default",
+    Action.APPEND: "append",
+    Action.DROP_UNLESS: "drop_unless",
+    Action.WRAP: "wrap",
+    Action.CLAIM: "claim",
+}
+
+# What a shell reads inside double quotes.
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in '\\"$`'})
+
+
+def _expand(template: str) -> str:
+    """Return a template as one word of a shell that knows the target's folder."""
+    text = template.translate(_SPECIAL)
+    return f'"{text}"'.replace("{root}", "${_xprov_root}").replace("{quoted}", "${_xprov_quoted}")

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Links for @TRIPLE@: the linker that was set before, which also finds the view's libraries. Written by xprov.
+# Its own words come last: what the build asks for is searched first.
+
+set -eu
+
+self=$0
+case $self in
+*/*) ;;
+*) self=$(command -v -- "$self") ;;
+esac
+while [ -h "$self" ]; do
+    link=$(readlink -- "$self")
+    case $link in
+    /*) self=$link ;;
+    *) self=${self%/*}/$link ;;
+    esac
+done
+view=$(CDPATH='' cd -P -- "${self%/*}/../@VIEW@" && pwd -P)
+
+linker=${@KEEP@:-@LINKER@}
+case ${linker##*/} in
+@WRAPPER@*)
+    echo "xprov: @KEEP@ names a linker wrapper of xprov, $linker: unset it" >&2
+    exit 127
+    ;;
+esac
+if ! command -v -- "$linker" >/dev/null 2>&1; then
+    echo "xprov: the linker for @TRIPLE@ is missing: $linker; run xprov setup again, or set @KEEP@" >&2
+    exit 127
+fi
+# Libraries that a library needs are found by -rpath-link; -Xlinker, since a path may hold a comma.
+exec "$linker" "$@" "-L$view/usr/lib/@TRIPLET@" "-L$view/usr/lib" \
+    -Xlinker -rpath-link -Xlinker "$view/usr/lib/@TRIPLET@"
