@@ -16,6 +16,8 @@ PROGRAM = "xprov"
 # Every command, in the order of `xprov --help`, with what that says about it. The command `list` is the module
 # `xprov.cli.list`; the summary is the first line of the command's own help (a test compares them).
 COMMANDS = {
+    "list": "List the libraries that xprov has a recipe for.",
+    "show": "Show all that is known about a library.",
     "targets": "List the targets, with every name by which each may be asked for.",
 }
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.output import Verbosity, output_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import typer
 
+    from xprov.catalog import Catalog
     from xprov.output import Output
 
 
@@ -45,3 +45,19 @@ def get_session(ctx: typer.Context) -> Session:
 def get_output(ctx: typer.Context) -> Output:
     """Return what the command prints with."""
     return get_session(ctx).output
+
+
+def get_catalog(ctx: typer.Context) -> Catalog:
+    """Return the recipes: xprov's own, those of `xprov.toml`, those of `--recipes`; a later one replaces.
+
+    Raises `UsageError` when a folder, a recipe or `xprov.toml` is not right.
+    """
+    from xprov.catalog import load_catalog  # noqa: PLC0415 - `xprov env` reads no recipes
+    from xprov.settings import find_settings  # noqa: PLC0415
+
+    session = get_session(ctx)
+    settings = find_settings(Path.cwd())
+    catalog = load_catalog([*settings.recipes, *session.recipe_folders])
+    for library, file in catalog.replaced:
+        session.output.detail(f"recipe `{library}` is taken from {file} in place of xprov's own")
+    return catalog

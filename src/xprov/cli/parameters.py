@@ -6,8 +6,8 @@ from typing import Annotated, Optional
 import typer
 
 from xprov import __version__
-from xprov.cli.context import get_output, get_session
-from xprov.errors import UsageError
+from xprov.cli.context import get_catalog, get_output, get_session
+from xprov.errors import UsageError, XprovError
 from xprov.output import Verbosity
 from xprov.target import TARGETS
 
@@ -20,6 +20,16 @@ def examples(*lines: str) -> str:
 def complete_target(incomplete: str) -> list[tuple[str, str]]:
     """Return each target name that begins with what was typed, with its Rust triple."""
     return [(target.name, target.rust) for target in TARGETS if target.name.startswith(incomplete.lower())]
+
+
+def complete_library(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return each library that begins with what was typed, with its summary. A broken recipe completes nothing."""
+    try:
+        catalog = get_catalog(ctx)
+        names = [name for name in catalog.libraries if name.startswith(incomplete)]
+        return [(name, catalog.recipe(name).summary) for name in names]
+    except XprovError:
+        return []
 
 
 def _quiet(ctx: typer.Context, given: bool) -> None:  # noqa: FBT001 - typer calls it
@@ -56,10 +66,12 @@ Target = Annotated[
         autocompletion=complete_target,
     ),
 ]
-Library = Annotated[str, typer.Argument(metavar="LIBRARY", help="A library of `xprov list`.")]
+Library = Annotated[
+    str, typer.Argument(metavar="LIBRARY", help="A library of `xprov list`.", autocompletion=complete_library)
+]
 Libraries = Annotated[
     list[str],
-    typer.Argument(metavar="LIBRARY...", help="Libraries of `xprov list`."),
+    typer.Argument(metavar="LIBRARY...", help="Libraries of `xprov list`.", autocompletion=complete_library),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, errors too.")]
 
