@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from xprov.errors import NetworkError
 
@@ -28,10 +29,13 @@ RETRIED_STATUS = (429, 500, 502, 503, 504)
 class Client:
     """HTTP connections that are kept open from one request to the next.
 
-    `proxies` maps a scheme (`http`, `https`) to a proxy and comes before those of the environment.
+    `proxies` maps a scheme (`http`, `https`), or one with a host (`http://host`), to a proxy, "" for none, and comes
+    before those of the environment. `bundle` is a file of certificates to trust where the environment names none.
+    A name and password in a URL are used, and never shown.
     """
 
     proxies: Mapping[str, str] = field(default_factory=dict)
+    bundle: str | None = None
     _session: requests.Session | None = None
 
     def exists(self, url: str) -> bool:
@@ -44,7 +48,7 @@ class Client:
             return True
         if response.status_code in (403, 404, 410):
             return False
-        raise NetworkError(f"`{url}` was answered with status {response.status_code} {response.reason}")
+        raise NetworkError(f"`{shown(url)}` was answered with status {response.status_code} {response.reason}")
 
     def get(self, url: str) -> bytes | None:
         """Return what the server has at `url`, or None when it has nothing there.
@@ -56,26 +60,39 @@ class Client:
             return response.content
         if response.status_code in (403, 404, 410):
             return None
-        raise NetworkError(f"`{url}` was answered with status {response.status_code} {response.reason}")
+        raise NetworkError(f"`{shown(url)}` was answered with status {response.status_code} {response.reason}")
 
     def _request(self, method: str, url: str) -> requests.Response:
         import requests  # noqa: PLC0415 - slow to import, and most commands never need it
 
         try:
-            return self._connected().request(method, url, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), allow_redirects=True)
+            # Proxies are given with the request: those of a session would come after the environment's.
+            return self._connected().request(
+                method,
+                url,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                allow_redirects=True,
+                proxies=dict(self.proxies),
+            )
         except requests.RequestException as error:
             raise NetworkError(
-                f"`{url}` did not answer: {_reason(error)}",
+                f"`{shown(url)}` did not answer: {_reason(error)}",
                 hint="check the network, and http_proxy, https_proxy, SSL_CERT_FILE if there is a proxy",
             ) from error
 
     def _connected(self) -> requests.Session:
         if self._session is None:
-            self._session = _session(self.proxies)
+            self._session = _session(self.bundle)
         return self._session
 
 
-def _session(proxies: Mapping[str, str]) -> requests.Session:
+def shown(url: str) -> str:
+    """Return `url` as it may be shown: without the name and password that it may carry."""
+    _, mark, host = urlsplit(url).netloc.rpartition("@")
+    return url.replace(f"{urlsplit(url).netloc}", host, 1) if mark else url
+
+
+def _session(bundle: str | None) -> requests.Session:
     import requests  # noqa: PLC0415 - see Client._request
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
     from urllib3.util.retry import Retry  # noqa: PLC0415
@@ -84,11 +101,10 @@ def _session(proxies: Mapping[str, str]) -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
-    session.proxies.update(proxies)
     # `requests` knows its own variable only; OpenSSL's is what companies set.
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    if bundle:
-        session.verify = bundle
+    trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or bundle
+    if trusted:
+        session.verify = trusted
     return session
 
 
