@@ -27,6 +27,8 @@ _AR_HEADER = 60
 _AR_END = b"`\n"
 # A linker script is short, and text from its first byte; more than this need not be looked at to tell.
 _SNIFFED = 4096
+# The size of Elf32_Verneed, Elf64_Verneed and their Vernaux.
+_VERSION_ENTRY = 16
 
 # ARM has two bits for its float ABI; target.py's mask holds the one for hard float. A file with neither says nothing,
 # as gold's output and every relocatable object do (ELF for the Arm architecture, "ELF header flags").
@@ -198,7 +200,12 @@ def _read(stream: IO[bytes], path: Path) -> ElfFile:
 
 def _version_needs(elf: Any) -> Iterator[VersionNeed]:  # noqa: ANN401 - see _elf
     for section in elf.iter_sections("SHT_GNU_verneed"):
+        # Each entry says where the next one is: damaged ones can go round in a circle for as long as they are counted.
+        room = min(section["sh_size"], elf.stream_len) // _VERSION_ENTRY
         for need, versions in section.iter_versions():
+            room -= 1 + need["vn_cnt"]
+            if room < 0:
+                raise ValueError("more version needs than there is room for")
             yield VersionNeed(library=need.name, versions=tuple(version.name for version in versions))
 
 
