@@ -128,7 +128,7 @@ def _is_link(entry: Entry) -> bool:
 
 def _place_link(entry: Entry, names: _Names, draft: _Draft) -> None:
     if names.resolve(entry.path) is not None:
-        draft.links.append(_link(entry.path, names.canonical(entry.target)))
+        draft.links.append(_link(entry.path, entry.target))
     elif entry.final_path and (end := names.resolve(entry.final_path)) is not None:
         draft.links.append(_link(entry.path, end))
     elif entry.target in draft.toolchain or entry.final_path in draft.toolchain:
