@@ -55,16 +55,14 @@ class Catalog:
         return next((recipe for recipe in self.recipes() if name in _crates(recipe)), None)
 
     def _unknown(self, word: str) -> UsageError:
-        names = dict(self._names())
-        near = [word.lower()] if word.lower() in names else difflib.get_close_matches(word.lower(), names, n=3)
-        libraries = dict.fromkeys(names[name][0] for name in near)
-        if not libraries:
-            hint = f"xprov knows {', '.join(self.libraries)}; `xprov list` says more, `--recipes` adds your own"
-        elif near == [word.lower()]:
-            library, what = names[near[0]]
-            hint = f"`{near[0]}` is {what} of `{library}`: did you mean `{library}`?"
+        names, wanted = dict(self._names()), word.lower()
+        library, what = names.get(wanted, ("", ""))
+        near = [library] if library else [names[name][0] for name in difflib.get_close_matches(wanted, names, n=3)]
+        if near:
+            known = f"`{wanted}` is {what} of `{library}`: " if what else ""
+            hint = f"{known}did you mean {' or '.join(f'`{name}`' for name in dict.fromkeys(near))}?"
         else:
-            hint = f"did you mean {' or '.join(f'`{library}`' for library in libraries)}?"
+            hint = f"xprov knows {', '.join(self.libraries)}; `xprov list` says more, `--recipes` adds your own"
         return UsageError(f"there is no recipe for a library `{word}`", hint=hint)
 
     def _names(self) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -86,7 +84,7 @@ class Catalog:
             for module in recipe.modules:
                 yield module.lower(), (recipe.library, "a pkg-config module")
         for recipe in recipes:
-            yield recipe.library, (recipe.library, "the name")
+            yield recipe.library, (recipe.library, "")
 
 
 def load_catalog(folders: Sequence[Path]) -> Catalog:

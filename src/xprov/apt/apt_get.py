@@ -44,6 +44,12 @@ class FailedFetch:
     url: str
     reason: str
 
+    @property
+    def suite(self) -> str:
+        """The suite that the file belongs to, empty where the URL names none (`buster/updates` is one)."""
+        found = re.search(r"/dists/([^/]+(?:/updates)?)/", self.url)
+        return found[1] if found else ""
+
 
 def apt_get(
     words: Sequence[str],
@@ -78,30 +84,28 @@ def apt_get(
     return completed
 
 
-def update(sources: Path, *, progress: Callable[[str], None] | None = None) -> tuple[FailedFetch, ...]:
-    """Read the indices of the entries in `sources` alone, and return what could not be fetched.
+def update(folder: Path | None = None, *, progress: Callable[[str], None] | None = None) -> tuple[FailedFetch, ...]:
+    """Read the package lists and return what could not be fetched.
 
-    The lists of all other entries stay as they are. The caller says which failures matter. Raises `XprovError` when
-    apt fails for another reason than the network.
+    With `folder`, only the entries of the files in it are read, and the lists of all others stay as they are. The
+    caller says which failures matter. Raises `XprovError` when apt fails for another reason than the network.
     """
-    completed = apt_get(
-        (
-            "update",
-            f"-o=Dir::Etc::SourceList={sources}",
-            "-o=Dir::Etc::SourceParts=-",
-            "-o=APT::Get::List-Cleanup=0",
-        ),
-        progress=progress,
+    only = (
+        ()
+        if folder is None
+        else ("-o=Dir::Etc::SourceList=/dev/null", f"-o=Dir::Etc::SourceParts={folder}", "-o=APT::Get::List-Cleanup=0")
     )
+    completed = apt_get(("update", *only), progress=progress)
     failed = tuple(
-        FailedFetch(url=found["url"], reason=found["reason"]) for found in _FAILED_FETCH.finditer(completed.stdout)
+        FailedFetch(url=found["url"], reason=found["reason"].strip())
+        for found in _FAILED_FETCH.finditer(completed.stdout)
     )
     if not completed.ok and not failed:
         raise XprovError(
             f"`apt-get update` failed:\n{_complaints(completed.stdout)}",
             hint="`apt-get update` by hand shows the same; mend the sources it names",
         )
-    return failed
+    return tuple(dict.fromkeys(failed))
 
 
 def raise_failed(completed: Completed) -> None:

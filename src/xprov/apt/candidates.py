@@ -56,10 +56,10 @@ def candidates(
     found = [Candidate(uri=uri, home=True)]
     if hosts:
         found += [Candidate(uri=other, old=other == hosts.eol) for other in hosts.every]
-    found += [Candidate(uri=mirror) for mirror in mirrors]
+    found += [Candidate(uri=bare(mirror)) for mirror in mirrors]
     once: dict[str, Candidate] = {}
     for candidate in found:
-        once.setdefault(same_place(candidate.uri), candidate)
+        once.setdefault(candidate.uri, candidate)
     return tuple(once.values())
 
 
@@ -70,9 +70,9 @@ def is_same_archive(candidate: Release, home: Release | None, archive: ArchiveHo
     return archive is not None and candidate.origin == archive.origin
 
 
-def same_place(uri: str) -> str:
-    """Return `uri` in the form in which apt compares places: with a slash at the end."""
-    return uri if uri.endswith("/") else f"{uri}/"
+def bare(uri: str) -> str:
+    """Return `uri` without the slash at its end, which makes no difference to apt."""
+    return uri.rstrip("/")
 
 
 def _hosts(archive: ArchiveHosts, suite: str, release: Release | None, uri: str) -> Hosts:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from xprov.apt.candidates import Candidate, is_side_suite
+from xprov.apt.candidates import Candidate, bare, is_side_suite
 from xprov.apt.decide import Decision, SourcesRequest, Wanted, decide, find_cover
 from xprov.apt.entry import Entry
 from xprov.apt.foreign import Source, carried_options, dropped_trust, style_of
@@ -48,7 +48,7 @@ class Choice:
                 yield _source(wanted, component, home, request.native)
         for component, entry in self.covered:
             for uri in entry.uris:
-                place = Wanted(entry=entry, uri=uri, suite=wanted.suite)
+                place = Wanted(entry=entry, uri=bare(uri), suite=wanted.suite)
                 candidate = Candidate(uri=place.uri_for(request.native), home=True)
                 yield _source(place, component, candidate, request.target)
 

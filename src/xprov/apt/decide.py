@@ -1,10 +1,10 @@
 """Decide, from answers alone, who serves an architecture of what an entry reads."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xprov.apt.candidates import Candidate, candidates, find_archive, is_same_archive, same_place
+from xprov.apt.candidates import Candidate, bare, candidates, find_archive, is_same_archive
 from xprov.apt.entry import Entry
 from xprov.apt.questions import Desk, Found, IndexQuestion, ReleaseQuestion, Silent
 from xprov.apt.release import Release
@@ -79,7 +79,7 @@ def find_wanted(entries: Iterable[Entry], request: SourcesRequest) -> tuple[Want
     A suite that is a path is left out: its one index serves every architecture.
     """
     return tuple(
-        Wanted(entry=entry, uri=uri, suite=suite)
+        Wanted(entry=entry, uri=bare(uri), suite=suite)
         for entry in entries
         if entry.is_binary and request.native in entry.served(request.own)
         for uri in entry.uris
@@ -123,10 +123,12 @@ def find_cover(
 def _is_side_of(wanted: Wanted, uri: str, entry: Entry, desk: Desk, request: SourcesRequest) -> bool:
     if wanted.suite not in entry.suites:
         return False
-    if same_place(uri) == same_place(wanted.uri):
+    side = replace(wanted, uri=bare(uri))
+    if side.uri == wanted.uri:
         return True
-    home = desk.ask(ReleaseQuestion(uri=wanted.uri_for(request.native), suite=wanted.suite))
-    other = desk.ask(ReleaseQuestion(uri=uri.replace(_VARIABLE, request.native), suite=wanted.suite))
+    home, other = (
+        desk.ask(ReleaseQuestion(uri=place.uri_for(request.native), suite=place.suite)) for place in (wanted, side)
+    )
     if not isinstance(home, Release) or not isinstance(other, Release):
         return False
     return home.identity == other.identity and any(home.identity)

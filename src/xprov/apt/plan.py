@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xprov.apt.candidates import is_side_suite, same_place
+from xprov.apt.candidates import bare, is_side_suite
 from xprov.apt.changes import FileChange
 from xprov.apt.choice import Choice, choose, notes_on
 from xprov.apt.decide import SourcesRequest, find_wanted
@@ -142,7 +142,7 @@ def _reads(entry: Entry, source: Source, request: SourcesRequest) -> bool:
 
 
 def _is_at(entry: Entry, source: Source) -> bool:
-    return source.suite in entry.suites and same_place(source.uri) in map(same_place, entry.uris)
+    return source.suite in entry.suites and source.uri in map(bare, entry.uris)
 
 
 def _changes(
@@ -200,7 +200,7 @@ def _unserved(choices: Sequence[Choice]) -> Iterator[Unserved]:
 def _unserved_suite(choices: Sequence[Choice]) -> Unserved:
     return Unserved(
         suite=choices[0].target.wanted.suite if choices else "",
-        asked=tuple(dict.fromkeys(same_place(uri) for choice in choices for uri in choice.target.asked)),
+        asked=tuple(dict.fromkeys(uri for choice in choices for uri in choice.target.asked)),
         silent=tuple(dict.fromkeys(silent.reason for choice in choices for silent in choice.target.silent)),
     )
 

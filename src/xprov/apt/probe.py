@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from xprov.apt.candidates import same_place
+from xprov.apt.candidates import bare
 from xprov.apt.questions import Absent, Answer, Answers, Found, IndexQuestion, Question, ReleaseQuestion, Silent
 from xprov.apt.reach import Reach
 from xprov.apt.release import Release, parse_release
@@ -115,7 +115,7 @@ def gather(open_questions: Callable[[Answers], Iterable[Question]], answer: Call
 
 def suite_folder(uri: str, suite: str) -> str:
     """Return the URL of the folder that the Release file of `suite` lies in, with a slash at the end."""
-    place = same_place(uri)
+    place = f"{bare(uri)}/"
     if suite.endswith("/"):
         return place if suite == "/" else f"{place}{quote(suite.removeprefix('./'))}"
     return f"{place}dists/{quote(suite)}/"

@@ -16,6 +16,9 @@ PROGRAM = "xprov"
 # Every command, in the order of `xprov --help`, with what that says about it. The command `list` is the module
 # `xprov.cli.list`; the summary is the first line of the command's own help (a test compares them).
 COMMANDS = {
+    "setup": "Make libraries available to the compilers that build for a target.",
+    "env": "Print the variables that make build tools use what was set up for a target.",
+    "undo": "Put apt's sources back as they were, and take the architecture away if nothing of it is left.",
     "list": "List the libraries that xprov has a recipe for.",
     "show": "Show all that is known about a library.",
     "targets": "List the targets, with every name by which each may be asked for.",

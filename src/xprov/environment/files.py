@@ -46,9 +46,12 @@ def render_target_files(environment: Environment, root: Path) -> dict[str, File]
     All but `env` depend on nothing outside; `env` names `root` for shells that cannot tell where it lies.
     """
     target = environment.target
+    env = Text(text=shell.render_env(environment, root))
+    if environment.native:
+        return {"env": env}
     wrapper = Text(text=shell.render_pkg_config(environment), executable=True)
     files: dict[str, File] = {
-        "env": Text(text=shell.render_env(environment, root)),
+        "env": env,
         "toolchain.cmake": Text(text=render_cmake(environment)),
         "meson.ini": Text(text=render_meson(environment)),
         environment.pkg_config: wrapper,

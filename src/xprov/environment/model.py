@@ -62,11 +62,13 @@ class Environment:
 
     `generation` changes when the packages do, and only then. `recipe_settings` are templates of the recipes: in
     `variable` `{TRIPLE}` and `{triple}` stand for a Rust triple, in upper case and as it is, underscored; in `value`
-    `{view}` stands for the view. `image_sysroot` is what TARGET_SYSROOT named when the target was set up.
+    `{view}` stands for the view. `image_sysroot` is what TARGET_SYSROOT named when the target was set up. `native` says
+    that the target is this machine, whose tools find what its package manager installed by themselves.
     """
 
     target: Target
     generation: str
+    native: bool = False
     toolchain: Toolchain | None = None
     view: View = View.LIBS
     recipe_settings: tuple[Setting, ...] = ()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def settings_of(environment: Environment) -> tuple[Setting, ...]:
     """Return what is set for a target, in the order it is done."""
+    if environment.native:
+        return tuple(dict.fromkeys(_of_recipes(environment)))
     settings = [
         Setting(
             variable="CC_SHELL_ESCAPED_FLAGS",
@@ -29,9 +31,17 @@ def settings_of(environment: Environment) -> tuple[Setting, ...]:
         settings += _pkg_config(environment, triple)
         settings += _toolchain(environment, triple)
         settings += _flags(environment, triple)
-        settings += (_expanded(setting, environment, triple) for setting in environment.recipe_settings)
+    settings += _of_recipes(environment)
     settings.append(_sysroot(environment))
     return tuple(dict.fromkeys(settings))
+
+
+def _of_recipes(environment: Environment) -> list[Setting]:
+    return [
+        _expanded(setting, environment, triple)
+        for triple in environment.target.rust_triples
+        for setting in environment.recipe_settings
+    ]
 
 
 def linker_wrapper(triple: str) -> str:
@@ -151,9 +161,9 @@ def _flags(environment: Environment, triple: str) -> Iterator[Setting]:
 def _expanded(setting: Setting, environment: Environment, triple: str) -> Setting:
     scope = underscored(triple)
     variable = setting.variable.replace("{TRIPLE}", scope.upper()).replace("{triple}", scope)
-    return replace(
-        setting, variable=variable, value=setting.value.replace("{view}", f"{{root}}/{environment.view.value}")
-    )
+    # Of this machine itself, the view is its root.
+    view = "" if environment.native else f"{{root}}/{environment.view.value}"
+    return replace(setting, variable=variable, value=setting.value.replace("{view}", view))
 
 
 def _word(text: str) -> str:

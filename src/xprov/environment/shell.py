@@ -23,7 +23,7 @@ def render_env(environment: Environment, root: Path) -> str:
     return _fill(
         "env.sh",
         NAME=environment.target.name,
-        PROBE=environment.pkg_config,
+        PROBE="env" if environment.native else environment.pkg_config,
         ROOT=shlex.quote(str(root)),
         SETTINGS=f"{settings}\n",
     )

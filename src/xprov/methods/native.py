@@ -1,0 +1,27 @@
+"""Method `native`: the target is this machine, and its own apt installs the packages. Nothing else changes."""
+
+from xprov import process
+from xprov.apt.apt_get import update
+from xprov.apt.install import Installation, install, propose
+from xprov.methods import Arrival
+from xprov.methods.installed import read_arrival
+from xprov.output import Output
+from xprov.plan import Plan
+
+
+def carry_out(plan: Plan, output: Output) -> Arrival:
+    """Install the packages of `plan`, and pkg-config where there is none, and return what is there.
+
+    Raises `UnsatisfiableError` when apt refuses, `NetworkError` when it cannot fetch.
+    """
+    architecture = plan.target.debian
+    # Build scripts of a native build run whatever pkg-config is in PATH.
+    pkg_config = () if process.find("pkg-config") else ("pkg-config",)
+    wanted = Installation(packages=(*plan.packages, *pkg_config), architecture=architecture, native=architecture)
+    with output.step("Reading the package lists") as progress:
+        for failed in update(progress=progress):
+            output.warning(f"`{failed.url}` could not be fetched: {failed.reason}")
+    proposal = propose(wanted)
+    with output.step(f"Installing {len(proposal.transaction.installs)} packages") as progress:
+        install(wanted, proposal, progress=progress)
+    return read_arrival(plan.packages, plan.target)

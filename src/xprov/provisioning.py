@@ -1,0 +1,169 @@
+"""Carry a plan out to the end: the files arrive, the view, wrappers and environment are made, the result is checked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xprov.check import Compiler, Expectation, Linked, Report, check_libraries, pkg_config_program
+from xprov.check.messages import describe, floor_warnings, time64_warning
+from xprov.environment import Environment, Link, Text, render_home_env, render_target_files
+from xprov.environment.settings import compiler_arguments
+from xprov.environment.stored import FILE as ENVIRONMENT_FILE
+from xprov.environment.stored import environment_as_json
+from xprov.errors import XprovError
+from xprov.methods import Arrival, carry_out
+from xprov.pkgconfig import install_program
+from xprov.provision import FILE, Provision, ProvisionedLibrary
+from xprov.view import build_view, prepare_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xprov.check import LibraryCheck
+    from xprov.environment import File
+    from xprov.output import Output
+    from xprov.plan import Plan
+    from xprov.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What was provisioned, and what the checks found."""
+
+    provision: Provision
+    report: Report
+
+
+def provision(plan: Plan, store: Store, output: Output) -> Outcome:
+    """Carry `plan` out and return what is there then; the target's folder in `store` is complete or as it was before.
+
+    Raises whatever error the method ends with, and `XprovError` when a library is not as its recipe says.
+    """
+    with store.locked(lambda: output.say(f"Waiting for another xprov that works in {store.path}")):
+        arrival = carry_out(plan, output)
+        with store.staged(plan.target) as folder:
+            outcome = _fill(folder, store.folder(plan.target), plan, arrival, output)
+        store.write("env", render_home_env(store.path))
+    return outcome
+
+
+def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Output) -> Outcome:
+    """Make the target's files in `folder`, which will be moved to `place`."""
+    with output.step("Building the view") as progress:
+        _build_view(folder, plan, arrival, output, progress)
+    draft = _draft(plan, arrival)
+    environment = replace(plan.environment, generation=draft.generation)
+    if not environment.native:
+        install_program(folder)
+    _write(folder, render_target_files(environment, place))
+    with output.step("Checking the libraries"):
+        report = _check(folder, plan, environment)
+    if environment.native:
+        # The compiler finds all of it in the system; what was built was for the checks.
+        shutil.rmtree(folder / environment.view.value)
+    done = replace(draft, libraries=tuple(_library(check) for check in report.checks))
+    _write(
+        folder,
+        {
+            FILE: Text(text=json.dumps(done.as_json(), indent=2) + "\n"),
+            ENVIRONMENT_FILE: Text(text=json.dumps(environment_as_json(environment), indent=2) + "\n"),
+        },
+    )
+    _tell(report, plan, output)
+    return Outcome(provision=done, report=report)
+
+
+def _build_view(folder: Path, plan: Plan, arrival: Arrival, output: Output, progress: Callable[[str], None]) -> None:
+    view = prepare_view(arrival.trees, plan.target)
+    for note in view.notes:
+        output.detail(note)
+    build_view(view, folder / plan.environment.view.value, progress=progress)
+
+
+def _draft(plan: Plan, arrival: Arrival) -> Provision:
+    return Provision(
+        target=plan.target,
+        method=plan.method,
+        suite=plan.suite,
+        libraries=(),
+        packages=arrival.packages,
+        toolchain_glibc=plan.toolchain.glibc if plan.toolchain else None,
+    )
+
+
+def _write(folder: Path, files: Mapping[str, File]) -> None:
+    for name, file in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        match file:
+            case Text():
+                path.write_text(file.text, encoding="utf-8")
+                path.chmod(0o755 if file.executable else 0o644)
+            case Link():
+                path.symlink_to(file.to)
+
+
+def _check(folder: Path, plan: Plan, environment: Environment) -> Report:
+    expectations = [
+        Expectation(
+            library=recipe.library,
+            modules=recipe.modules,
+            header=recipe.check.header,
+            symbol=recipe.check.symbol,
+            link=recipe.check.link,
+        )
+        for recipe in plan.recipes
+    ]
+    report = check_libraries(
+        expectations,
+        folder / environment.view.value,
+        plan.target,
+        pkg_config=pkg_config_program(Path("pkg-config") if environment.native else folder / environment.pkg_config),
+        compiler=_compiler(folder, plan, environment),
+    )
+    missing = [text for check in report.checks for text in _missing(check)]
+    if missing:
+        raise XprovError(
+            f"the libraries for {plan.target.name} are not as their recipes say:\n  " + "\n  ".join(missing),
+            hint="`xprov show LIBRARY` prints what a recipe expects; a recipe of your own can say it better",
+        )
+    return report
+
+
+def _compiler(folder: Path, plan: Plan, environment: Environment) -> Compiler | None:
+    if plan.toolchain is None:
+        return None
+    libraries = f"{folder}/{environment.library_folders[0]}"
+    flags = (*compiler_arguments(environment, str(folder)), "-Xlinker", "-rpath-link", "-Xlinker", libraries)
+    return Compiler(cc=plan.toolchain.cc, flags=flags)
+
+
+def _missing(check: LibraryCheck) -> list[str]:
+    """Return what makes a library useless; that a program could not be linked may be the compiler's fault."""
+    linking = check.problems[-1:] if check.link.linked is Linked.NO else ()
+    return [f"{check.library}: {problem}" for problem in check.problems if problem not in linking]
+
+
+def _library(check: LibraryCheck) -> ProvisionedLibrary:
+    floor = check.wheel_needs.floor
+    return ProvisionedLibrary(
+        name=check.library,
+        modules={module.name: module.version or "" for module in check.modules},
+        floor=floor.version if floor else None,
+        floor_file=floor.why if floor else None,
+        linked=check.link.linked is Linked.YES,
+    )
+
+
+def _tell(report: Report, plan: Plan, output: Output) -> None:
+    for check in report.checks:
+        output.say(describe(check, plan.target))
+    toolchain = plan.toolchain.glibc if plan.toolchain else None
+    for text in floor_warnings(report, toolchain, plan.target):
+        output.warning(text)
+    if time64 := time64_warning(report.checks, plan.target, plan.suite):
+        output.warning(time64)

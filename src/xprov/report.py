@@ -1,0 +1,118 @@
+"""Plans and provisions in words and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xprov.glibc import format_version, lowest_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from xprov.apt.changes import FileChange
+    from xprov.plan import Plan
+    from xprov.provision import Provision, ProvisionedLibrary
+    from xprov.toolchain import Toolchain
+
+JSON_VERSION = 1
+
+
+def plan_as_text(plan: Plan, variables: Mapping[str, str | None]) -> str:
+    """Return the whole plan as a person reads it: what, why, the files with their diff, packages, variables."""
+    sections = [
+        _aligned(_facts(plan)),
+        *(change.diff().rstrip("\n") for change in plan.changes),
+        _titled("variables", (_assignment(name, value) for name, value in variables.items())),
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def plan_as_json(plan: Plan, variables: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the whole plan as JSON; a variable that is null is taken away."""
+    return {
+        "version": JSON_VERSION,
+        "target": plan.target.name,
+        "rust": plan.target.rust,
+        "method": plan.method.value,
+        "reason": plan.choice.reason,
+        "suite": plan.suite,
+        "libraries": list(plan.libraries),
+        "packages": list(plan.packages),
+        "architecture": plan.architecture,
+        "toolchain": _toolchain_as_json(plan.toolchain),
+        "files": [_change_as_json(change) for change in plan.changes],
+        "notes": list(plan.sources.notes) if plan.sources else [],
+        "warnings": list(plan.warnings),
+        "obstacles": [{"message": error.message, "hint": error.hint} for error in plan.obstacles],
+        "variables": dict(variables),
+    }
+
+
+def summary(provision: Provision) -> Iterator[str]:
+    """Yield what a person wants to know once it is done, a line per library."""
+    for library in provision.libraries:
+        yield f"{_named(library)}: {_floor(library)}{'' if library.linked else ', not linked with'}"
+    if provision.floor:
+        tag = lowest_tag(provision.floor, provision.target)
+        yield f"a wheel that bundles all of this can be tagged {tag} or newer"
+
+
+def _named(library: ProvisionedLibrary) -> str:
+    versions = list(dict.fromkeys(library.modules.values()))
+    return f"{library.name} {versions[0]}" if len(versions) == 1 else library.name
+
+
+def _floor(library: ProvisionedLibrary) -> str:
+    if library.floor is None:
+        return "needs no particular glibc"
+    return f"needs glibc {format_version(library.floor)} ({library.floor_file})"
+
+
+def _facts(plan: Plan) -> list[tuple[str, str]]:
+    facts = [
+        ("target", f"{plan.target.name} ({plan.target.rust})"),
+        ("method", f"{plan.method.value} ({plan.choice.reason})"),
+        ("suite", plan.suite),
+        ("toolchain", _toolchain_as_text(plan.toolchain)),
+        ("libraries", " ".join(plan.libraries)),
+        ("packages", " ".join(plan.packages)),
+    ]
+    if plan.architecture:
+        facts.append(("dpkg", f"--add-architecture {plan.architecture}"))
+    return facts
+
+
+def _aligned(facts: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name:<11}{value}" for name, value in facts)
+
+
+def _titled(title: str, lines: Iterable[str]) -> str:
+    listed = [f"  {line}" for line in lines]
+    return "\n".join((title, *listed)) if listed else ""
+
+
+def _assignment(name: str, value: str | None) -> str:
+    return f"{name} is taken away" if value is None else f"{name}={value}"
+
+
+def _toolchain_as_text(toolchain: Toolchain | None) -> str:
+    if toolchain is None:
+        return "none found"
+    glibc = f", glibc {format_version(toolchain.glibc)}" if toolchain.glibc else ""
+    return f"{toolchain.cc}{glibc} (found by {toolchain.found_by})"
+
+
+def _toolchain_as_json(toolchain: Toolchain | None) -> dict[str, Any] | None:
+    if toolchain is None:
+        return None
+    return {
+        "cc": str(toolchain.cc),
+        "machine": toolchain.machine,
+        "sysroot": None if toolchain.sysroot is None else str(toolchain.sysroot),
+        "glibc": None if toolchain.glibc is None else format_version(toolchain.glibc),
+        "found_by": toolchain.found_by,
+    }
+
+
+def _change_as_json(change: FileChange) -> dict[str, Any]:
+    return {"path": str(change.path), "exists": change.before is not None, "diff": change.diff()}
