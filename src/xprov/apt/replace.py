@@ -46,6 +46,8 @@ def replace_all(replacements: Sequence[Replacement]) -> None:
         for replacement in replacements:
             done.append(replacement.path)
             _put(replacement)
+        for folder in {path.parent for path in paths}:
+            sync_folder(folder)
     except BaseException as error:
         for path in reversed(done):
             _put_back(path)
@@ -54,8 +56,6 @@ def replace_all(replacements: Sequence[Replacement]) -> None:
         raise
     finally:
         sweep(paths)
-    for folder in {path.parent for path in paths}:
-        sync_folder(folder)
 
 
 def read_owner(path: Path) -> Owner:
