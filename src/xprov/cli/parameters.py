@@ -71,7 +71,7 @@ Library = Annotated[
 ]
 Libraries = Annotated[
     list[str],
-    typer.Argument(metavar="LIBRARY...", help="Libraries of `xprov list`.", autocompletion=complete_library),
+    typer.Argument(metavar="LIBRARY", help="Libraries of `xprov list`.", autocompletion=complete_library),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, errors too.")]
 
