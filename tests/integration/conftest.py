@@ -29,7 +29,25 @@ class BareImage(Protocol):
     def __call__(self, suite: str, *, updates: bool = False) -> str: ...
 
 
+class CrossImage(Protocol):
+    """`images.plain_image` or `images.manylinux_image` that says what goes on through `say`."""
+
+    def __call__(self, target: str) -> str: ...
+
+
 @pytest.fixture(scope="session")
 def bare_image(say: Say) -> BareImage:
     """Return a function: `bare_image("bookworm")` is the tag of an image of that suite with apt and little more."""
     return functools.partial(images.bare_image, say=say)
+
+
+@pytest.fixture(scope="session")
+def plain_image(say: Say) -> CrossImage:
+    """Return a function: `plain_image("armhf")` is the tag of a Debian user's image with a cross gcc and Rust."""
+    return functools.partial(images.plain_image, say=say)
+
+
+@pytest.fixture(scope="session")
+def manylinux_image(say: Say) -> CrossImage:
+    """Return a function: `manylinux_image("armhf")` is the tag of an image shaped like manylinux-cross."""
+    return functools.partial(images.manylinux_image, say=say)

@@ -2,8 +2,8 @@
 
 A base image is what mmdebstrap makes of the archive that this machine's apt reads; the others are built from it with
 `dockerfiles/`. A tag ends with a hash of all that an image was made from, the week included, so that an image is
-reused until something changed or a week of security updates has passed. `python -m tests.integration.images` makes
-every image, for a CI run whose log should show it.
+reused until something changed or a week of updates has passed. `python -m tests.integration.images` makes every
+image, for a CI run whose log should show it.
 """
 
 import fcntl
@@ -11,26 +11,48 @@ import hashlib
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import IO, cast
 
 from docker.errors import ImageNotFound
+from tests.integration.bases import SUITES, describe_base, import_base
 from tests.integration.containers import LABEL, engine
-from tests.integration.mirror import find_mirror
+
+from xprov.target import Target, find_target
 
 Say = Callable[[str], None]
 """Takes one line about what goes on."""
 
-BARE_SUITES = ("bullseye", "bookworm", "trixie")
+DOCKERFILES = Path(__file__).parents[2] / "dockerfiles"
 
-# bullseye's own images still have a sources.list; from bookworm on it is a debian.sources.
-_ONE_LINE_SUITES = ("bullseye",)
+BUILD_TARGETS = ("armhf", "arm64")
+"""Targets that there are images with a cross compiler for."""
 
-# As in Debian's `-slim` images: quicker, and dpkg lists files there that are not on disk, as it does for many users.
-_LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
+# Two weeks after an image was made nothing asks for it any more: its tag names a week.
+_IMAGE_LIFE = timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """How an image is built from a Dockerfile: the other files that it copies, and its arguments."""
+
+    name: str
+    dockerfile: str
+    files: tuple[str, ...]
+    arguments: dict[str, str]
+
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        """All that decides what is in the image."""
+        texts = [(DOCKERFILES / name).read_text() for name in (self.dockerfile, *self.files)]
+        return (*texts, *(f"{name}={value}" for name, value in sorted(self.arguments.items())))
 
 
 def say_on_stderr(line: str) -> None:
@@ -40,7 +62,7 @@ def say_on_stderr(line: str) -> None:
 
 
 def cache_folder() -> Path:
-    """Where downloads that several test runs share are kept."""
+    """Return the folder for downloads that several test runs share."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "xprov-tests"
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,73 +76,161 @@ def bare_image(suite: str, *, updates: bool = False, say: Say = say_on_stderr) -
     `-security` change under a running test, and mirrors fall behind there by architecture: then amd64 has a version
     that armhf has not, or an index does not match its release file.
     """
-    mirror = find_mirror()
-    arguments = _bootstrap(suite, mirror.lines(suite, updates=updates))
-    stanzas = "" if suite in _ONE_LINE_SUITES else mirror.stanzas(suite, updates=updates)
-    tag = tag_of(f"bare-{suite}", *arguments, stanzas)
-    with _made_once(tag) as missing:
+    base = describe_base(suite, updates=updates)
+    tag = tag_of(f"bare-{suite}", *base.ingredients)
+    with _made_once(tag, f"mmdebstrap {suite}", say) as missing:
         if missing:
-            with _timed(f"{tag}: mmdebstrap {suite}", say):
-                _import_base(tag, arguments, stanzas)
+            import_base(tag, base)
     return tag
+
+
+def plain_image(target: str, *, say: Say = say_on_stderr) -> str:
+    """Return the tag of `dockerfiles/plain.Dockerfile` for `target`, by any of its names."""
+    found = find_target(target)
+    arguments = {"BASE": bare_image("trixie", say=say), "ARCHITECTURE": found.debian, "TRIPLET": found.triplet}
+    recipe = Recipe(
+        name=f"plain-{found.debian}",
+        dockerfile="plain.Dockerfile",
+        files=("requirements.txt",),
+        arguments=arguments,
+    )
+    return _built(recipe, say)
+
+
+def manylinux_image(target: str, *, say: Say = say_on_stderr) -> str:
+    """Return the tag of `dockerfiles/manylinux-cross.Dockerfile` for `target`, by any of its names."""
+    found = find_target(target)
+    bases = {"BASE": bare_image("trixie", say=say), "TOOLCHAIN_BASE": bare_image("bullseye", say=say)}
+    recipe = Recipe(
+        name=f"manylinux-cross-{found.debian}",
+        dockerfile="manylinux-cross.Dockerfile",
+        files=("requirements.txt", "split-toolchain.sh"),
+        arguments={**bases, **_manylinux_arguments(found)},
+    )
+    return _built(recipe, say)
 
 
 def tag_of(name: str, *ingredients: str) -> str:
     """Return a tag for image `name` that no other ingredients, and no other week, have."""
-    week = time.strftime("%G-W%V", time.gmtime())
+    week = datetime.now(tz=timezone.utc).strftime("%G-W%V")
     text = "\0".join((week, *ingredients))
     return f"xprov-test/{name}:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _bootstrap(suite: str, lines: tuple[str, ...]) -> list[str]:
-    excluded = [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    return ["mmdebstrap", "--quiet", "--variant=minbase", *excluded, suite, "-", *lines]
+def _manylinux_arguments(target: Target) -> dict[str, str]:
+    underscored = target.rust.replace("-", "_")
+    return {
+        "ARCHITECTURE": target.debian,
+        "TRIPLET": target.triplet,
+        "TARGET": target.rust,
+        "TARGET_UNDERSCORED": underscored,
+        "TARGET_UPPER": underscored.upper(),
+    }
 
 
-def _import_base(tag: str, arguments: list[str], stanzas: str) -> None:
-    with tempfile.TemporaryDirectory() as folder, engine() as client:
-        sources, root = Path(folder, "debian.sources"), Path(folder, "root.tar")
-        sources.write_text(stanzas)
-        sources.chmod(0o644)
-        hooks = _deb822_hooks(sources) if stanzas else []
-        with root.open("wb") as tar:
-            subprocess.run([arguments[0], *hooks, *arguments[1:]], check=True, stdout=tar, stdin=subprocess.DEVNULL)
-        repository, _, version = tag.partition(":")
-        changes = ['CMD ["bash"]', f"LABEL {LABEL}="]
-        client.api.import_image_from_file(str(root), repository=repository, tag=version, changes=changes)
+def _built(recipe: Recipe, say: Say) -> str:
+    tag = tag_of(recipe.name, *recipe.ingredients)
+    with _made_once(tag, recipe.dockerfile, say) as missing:
+        if missing:
+            _build(tag, recipe, say)
+    return tag
 
 
-def _deb822_hooks(sources: Path) -> list[str]:
-    place = "/etc/apt/sources.list.d/debian.sources"
-    return [f"--customize-hook=upload {sources} {place}", '--customize-hook=rm "$1/etc/apt/sources.list"']
+def _build(tag: str, recipe: Recipe, say: Say) -> None:
+    arguments = {**recipe.arguments, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/tmp/wheels"}  # noqa: S108  # in the image
+    with _context(recipe) as context, engine() as client:
+        steps = client.api.build(
+            fileobj=context,
+            custom_context=True,
+            dockerfile=recipe.dockerfile,
+            tag=tag,
+            buildargs=arguments,
+            labels={LABEL: ""},
+            forcerm=True,
+            decode=True,
+        )
+        _follow(tag, cast("Iterator[dict[str, object]]", steps), say)
+
+
+def _follow(tag: str, steps: Iterator[dict[str, object]], say: Say) -> None:
+    """Show the steps of a build; when it fails, all that it wrote."""
+    log: list[str] = []
+    for step in steps:
+        text = str(step.get("stream", ""))
+        log.append(text)
+        if text.startswith("Step "):
+            say(f"{tag}: {text.splitlines()[0][:100]}")
+        if "error" in step:
+            raise RuntimeError(f"building {tag} failed: {step['error']}\n{''.join(log)}")
 
 
 @contextmanager
-def _made_once(tag: str) -> Iterator[bool]:
-    """Say whether image `tag` has to be made, while no other process makes it."""
+def _context(recipe: Recipe) -> Iterator[IO[bytes]]:
+    """Pack the build's context, the wheels of `requirements.txt` with it.
+
+    The wheels are fetched here because a build has no place for the certificates that this machine may need to reach
+    a package index, and an image should not keep them.
+    """
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as packed:
+        wheels = Path(folder, "wheels")
+        download_wheels(wheels, "--requirement", str(DOCKERFILES / "requirements.txt"))
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            for name in (recipe.dockerfile, *recipe.files):
+                tar.add(DOCKERFILES / name, name)
+            tar.add(wheels, "wheels")
+        packed.seek(0)
+        yield packed
+
+
+def download_wheels(folder: Path, *what: str) -> None:
+    """Fetch wheels that trixie's Python 3.13 can install into `folder`, `what` as `pip download` takes it."""
+    options = ["--quiet", "--only-binary=:all:", "--python-version=3.13", f"--dest={folder}"]
+    subprocess.run([sys.executable, "-m", "pip", "download", *options, *what], check=True, stdin=subprocess.DEVNULL)
+
+
+@contextmanager
+def _made_once(tag: str, how: str, say: Say) -> Iterator[bool]:
+    """Say whether image `tag` has to be made, while no other process makes it; forget its predecessors then."""
     lock = cache_folder() / f"{tag.replace('/', '-').replace(':', '-')}.lock"
-    with lock.open("w") as handle, engine() as client:
+    with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        if _exists(tag):
+            yield False
+            return
+        say(f"{tag}: {how} ...")
+        begun = time.monotonic()
+        yield True
+        say(f"{tag}: {time.monotonic() - begun:.0f} s")
+        _forget_old(tag.partition(":")[0])
+
+
+def _exists(tag: str) -> bool:
+    with engine() as client:
         try:
             client.images.get(tag)
         except ImageNotFound:
-            yield True
-        else:
-            yield False
+            return False
+        return True
 
 
-@contextmanager
-def _timed(what: str, say: Say) -> Iterator[None]:
-    say(f"{what} ...")
-    begun = time.monotonic()
-    yield
-    say(f"{what}: {time.monotonic() - begun:.0f} s")
+def _forget_old(repository: str) -> None:
+    now = datetime.now(tz=timezone.utc)
+    with engine() as client:
+        for image in client.images.list(repository):
+            # The engine writes nanoseconds, which datetime does not read; the seconds will do.
+            created = datetime.fromisoformat(image.attrs["Created"][:19]).replace(tzinfo=timezone.utc)
+            if now - created > _IMAGE_LIFE:
+                for tag in image.tags:
+                    client.images.remove(tag)
 
 
 def main() -> None:
     """Make every image."""
-    for suite in BARE_SUITES:
+    for suite in SUITES:
         bare_image(suite)
+    for target in BUILD_TARGETS:
+        plain_image(target)
+        manylinux_image(target)
 
 
 if __name__ == "__main__":
