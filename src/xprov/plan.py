@@ -43,7 +43,8 @@ class Plan:
 
     `packages` are apt's spellings, with architecture. `sources` is None where apt's sources are not touched;
     `architecture` is the one that dpkg will be told of, None where it knows it. `obstacles` are the errors that a real
-    run ends with before it begins; `notes` and `warnings` are for people.
+    run ends with before it begins. `warnings` are told before a run begins; `forecasts` say what the checks will
+    find, for who does not run it.
     """
 
     target: Target
@@ -57,6 +58,7 @@ class Plan:
     environment: Environment
     obstacles: tuple[XprovError, ...]
     warnings: tuple[str, ...]
+    forecasts: tuple[str, ...]
 
     @property
     def method(self) -> Method:
@@ -90,14 +92,15 @@ def make_plan(request: Request, facts: Facts, recipes: tuple[Recipe, ...]) -> Pl
         toolchain=facts.toolchain,
         environment=Environment(
             target=target,
-            generation="",
+            generation="GENERATION",
             native=not multiarch,
             toolchain=facts.toolchain,
             recipe_settings=tuple(setting for recipe in recipes for setting in _settings(recipe)),
             image_sysroot=facts.image_sysroot,
         ),
         obstacles=obstacles(request, host),
-        warnings=warnings(target, host, facts.toolchain, facts.choice.method),
+        warnings=_warnings(target, facts.toolchain, facts.choice.method),
+        forecasts=_forecasts(target, host, facts.toolchain),
     )
 
 
@@ -186,21 +189,29 @@ def obstacles(request: Request, host: Host) -> tuple[XprovError, ...]:
     return tuple(found)
 
 
-def warnings(target: Target, host: Host, toolchain: Toolchain | None, method: Method) -> tuple[str, ...]:
-    """Return what is known, before anything is fetched, to go wrong with the wheel."""
+def _warnings(target: Target, toolchain: Toolchain | None, method: Method) -> tuple[str, ...]:
+    if method is Method.NATIVE or toolchain is not None:
+        return ()
+    gnu = {"i386": "i686-linux-gnu"}.get(target.debian, target.triplet).replace("_", "-")
+    return (
+        (
+            f"no C compiler for {target.name} was found: headers and libraries will be there, and nothing to link with"
+            f" (the package of Debian's and Ubuntu's is gcc-{gnu})"
+        ),
+    )
+
+
+def _forecasts(target: Target, host: Host, toolchain: Toolchain | None) -> tuple[str, ...]:
     suite = find_suite(host.distribution, host.codename)
-    told: list[str] = []
-    if method is Method.MULTIARCH and toolchain is None:
+    if suite is None:
+        return ()
+    told = []
+    if target.debian == "armhf" and suite.time64_armhf:
         told.append(
-            f"no C compiler for {target.name} was found: headers and libraries will be there, nothing to link them with"
-            f" (Debian's is in the package gcc-{target.triplet.replace('_', '-')})"
+            f"{suite.name}'s armhf libraries have a 64-bit time_t, and Rust's libc crate a 32-bit one: a struct with a"
+            " time in it that goes to or from a library is misread"
         )
-    if suite and target.debian == "armhf" and suite.time64_armhf:
-        told.append(
-            f"{suite.name}'s armhf libraries have a 64-bit time_t, and Rust's libc crate a 32-bit one: a function that"
-            " takes or gives a time_t, a timeval or a timespec is called with the wrong layout"
-        )
-    if suite and toolchain and (gap := _glibc_gap(suite, toolchain)):
+    if toolchain and (gap := _glibc_gap(suite, toolchain)):
         told.append(gap)
     return tuple(told)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from xprov.glibc import format_version, lowest_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from xprov.apt.changes import FileChange
     from xprov.plan import Plan
-    from xprov.provision import Provision, ProvisionedLibrary
+    from xprov.provision import Provision
     from xprov.toolchain import Toolchain
 
 JSON_VERSION = 1
@@ -42,30 +42,18 @@ def plan_as_json(plan: Plan, variables: Mapping[str, str | None]) -> dict[str, A
         "toolchain": _toolchain_as_json(plan.toolchain),
         "files": [_change_as_json(change) for change in plan.changes],
         "notes": list(plan.sources.notes) if plan.sources else [],
-        "warnings": list(plan.warnings),
+        "warnings": [*plan.warnings, *plan.forecasts],
         "obstacles": [{"message": error.message, "hint": error.hint} for error in plan.obstacles],
         "variables": dict(variables),
     }
 
 
-def summary(provision: Provision) -> Iterator[str]:
-    """Yield what a person wants to know once it is done, a line per library."""
-    for library in provision.libraries:
-        yield f"{_named(library)}: {_floor(library)}{'' if library.linked else ', not linked with'}"
-    if provision.floor:
-        tag = lowest_tag(provision.floor, provision.target)
-        yield f"a wheel that bundles all of this can be tagged {tag} or newer"
-
-
-def _named(library: ProvisionedLibrary) -> str:
-    versions = list(dict.fromkeys(library.modules.values()))
-    return f"{library.name} {versions[0]}" if len(versions) == 1 else library.name
-
-
-def _floor(library: ProvisionedLibrary) -> str:
-    if library.floor is None:
-        return "needs no particular glibc"
-    return f"needs glibc {format_version(library.floor)} ({library.floor_file})"
+def summary(provision: Provision) -> str:
+    """Return what the libraries together mean for a wheel."""
+    if provision.floor is None:
+        return "the libraries need no particular glibc"
+    tag = lowest_tag(provision.floor, provision.target)
+    return f"a wheel that carries all of this needs glibc {format_version(provision.floor)}: {tag}, or newer"
 
 
 def _facts(plan: Plan) -> list[tuple[str, str]]:

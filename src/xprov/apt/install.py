@@ -13,9 +13,12 @@ from xprov.apt.transaction import Transaction, parse_simulation
 from xprov.errors import UnsatisfiableError
 from xprov.process import run
 
-# Programs that build, by name, since not every one is marked `Multi-Arch: foreign`: a foreign one cannot run here,
-# and would shadow or evict the native one.
-_COMPILERS = r"/^(binutils|clang|cpp|g[+][+]|gcc|gfortran|llvm|pkgconf-bin)(-[0-9.]+)?$/"
+# Programs that build, by name, since not every one is marked `Multi-Arch: foreign`: a foreign one cannot run here, and
+# would shadow or evict the native one.
+_COMPILER = re.compile(r"(binutils|clang|cpp|g[+][+]|gcc|gfortran|llvm|pkgconf-bin)(-[0-9.]+)?")
+
+# Keeping one program out may let another in; more rounds than this have not been seen.
+_ROUNDS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,17 +78,24 @@ def available(packages: Sequence[str]) -> tuple[Available, ...]:
 def propose(wanted: Installation) -> Proposal:
     """Return what apt would do to install `wanted`, native programs preferred over foreign ones.
 
-    Raises `UnsatisfiableError` with the reason when apt cannot, or only by removing or lowering something.
+    Raises `UnsatisfiableError` with the reason when apt cannot, or only by removing or lowering something, or with a
+    foreign compiler.
     """
-    first = _simulated(wanted, ())
-    programs = _foreign_programs(wanted, first)
-    if not programs:
-        return Proposal(transaction=first, programs=())
-    try:
-        return Proposal(transaction=_simulated(wanted, programs), programs=programs)
-    except UnsatisfiableError:
-        # A package asks for the foreign program itself; that harms nothing where the native one stays.
-        return Proposal(transaction=first, programs=())
+    transaction = _simulated(wanted, ())
+    kept_out: tuple[str, ...] = ()
+    for _ in range(_ROUNDS):
+        programs = _foreign_programs(wanted, transaction)
+        if not programs:
+            break
+        try:
+            transaction = _simulated(wanted, (*kept_out, *programs))
+        except UnsatisfiableError:
+            if any(_COMPILER.fullmatch(name.partition(":")[0]) for name in programs):
+                raise
+            # A package asks for the foreign program itself; that harms nothing where the native one stays.
+            break
+        kept_out = (*kept_out, *programs)
+    return Proposal(transaction=transaction, programs=kept_out)
 
 
 def install(wanted: Installation, proposal: Proposal, *, progress: Callable[[str], None]) -> None:
@@ -93,9 +103,9 @@ def install(wanted: Installation, proposal: Proposal, *, progress: Callable[[str
 
     Raises `NetworkError` when a package cannot be fetched, `XprovError` when apt or dpkg fails.
     """
-    with _preferences(wanted, proposal.programs) as preferences:
+    with _preferences(proposal.programs) as preferences:
         completed = apt_get(
-            ("install", "--no-remove", "--no-install-recommends", preferences, *wanted.packages),
+            ("install", "--no-remove", "--no-install-recommends", *preferences, *wanted.packages),
             progress=progress,
         )
     if not completed.ok:
@@ -103,8 +113,8 @@ def install(wanted: Installation, proposal: Proposal, *, progress: Callable[[str
 
 
 def _simulated(wanted: Installation, programs: Sequence[str]) -> Transaction:
-    with _preferences(wanted, programs) as preferences:
-        completed = apt_get(("install", "--simulate", "--no-install-recommends", preferences, *wanted.packages))
+    with _preferences(programs) as preferences:
+        completed = apt_get(("install", "--simulate", "--no-install-recommends", *preferences, *wanted.packages))
     transaction = parse_simulation(completed.stdout, wanted.native)
     lowered = re.search(r"^The following packages will be DOWNGRADED:\n((?:  .*\n)+)", completed.stdout, re.MULTILINE)
     if completed.ok and not transaction.removes and not lowered:
@@ -142,24 +152,31 @@ def _policies(names: Sequence[str], architecture: str) -> dict[str, Policy]:
 
 
 def _foreign_programs(wanted: Installation, transaction: Transaction) -> tuple[str, ...]:
-    """Return the foreign packages whose native twin serves as well (`Multi-Arch: foreign`): programs, not libraries."""
+    """Return the foreign packages that hold programs: compilers, and what a native twin serves as well for.
+
+    The latter are marked `Multi-Arch: foreign`; libraries are not.
+    """
     if not wanted.foreign:
         return ()
     foreign = [change.qualified for change in transaction.new if change.architecture == wanted.architecture]
     return tuple(
-        f"{package.name}:{package.architecture}" for package in available(foreign) if package.multi_arch == "foreign"
+        f"{package.name}:{package.architecture}"
+        for package in available(foreign)
+        if package.multi_arch == "foreign" or _COMPILER.fullmatch(package.name)
     )
 
 
 @contextlib.contextmanager
-def _preferences(wanted: Installation, programs: Sequence[str]) -> Iterator[str]:
-    """Give the option by which apt reads the user's preferences and the pins that keep foreign programs out."""
+def _preferences(programs: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Give the option by which apt reads the user's preferences and pins that keep `programs` out; none for none."""
+    if not programs:
+        yield ()
+        return
     own = Path("/etc/apt/preferences")
-    parts = [own.read_text(encoding="utf-8", errors="surrogateescape")] if own.is_file() else []
-    if wanted.foreign:
-        pinned = " ".join((f"{_COMPILERS}:{wanted.architecture}", *programs))
-        parts.append(f"Package: {pinned}\nPin: release *\nPin-Priority: -1\n")
+    text = own.read_text(encoding="utf-8", errors="surrogateescape") if own.is_file() else ""
+    # By exact names: a pattern is held against every package there is, which takes apt half a minute.
+    pins = f"Package: {' '.join(programs)}\nPin: release *\nPin-Priority: -1\n"
     with tempfile.TemporaryDirectory(prefix="xprov-") as folder:
         path = Path(folder) / "preferences"
-        path.write_text("\n".join(parts), encoding="utf-8", errors="surrogateescape")
-        yield f"-o=Dir::Etc::Preferences={path}"
+        path.write_text(f"{text}\n\n{pins}", encoding="utf-8", errors="surrogateescape")
+        yield (f"-o=Dir::Etc::Preferences={path}",)

@@ -11,9 +11,13 @@ from xprov.process import run
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
-    """What was put back: the files of apt, whether dpkg forgot the architecture, and which packages still need it."""
+    """What was put back: the files of apt, whether dpkg forgot the architecture, and which packages still need it.
+
+    `gone` are files that xprov had made.
+    """
 
     files: tuple[Path, ...]
+    gone: tuple[Path, ...]
     architecture_removed: bool
     still_installed: tuple[str, ...]
 
@@ -33,7 +37,7 @@ def restore(architecture: str, *, packages: bool = False, force: bool = False, f
     state = read_state(folder)
     files = undo(folder, target=architecture, force=force)
     if packages:
-        _purge(state.packages.get(architecture, ()))
+        _purge(state.packages.get(architecture, ()), architecture)
     left = tuple(
         package.name for package in read_installed(Path("/"), architecture) if package.architecture == architecture
     )
@@ -42,11 +46,19 @@ def restore(architecture: str, *, packages: bool = False, force: bool = False, f
         run(("dpkg", "--remove-architecture", architecture))
     if not left:
         forget_architecture(folder, architecture)
-    return Restored(files=files, architecture_removed=removed, still_installed=left)
+    gone = tuple(path for path in files if not path.exists())
+    files = tuple(path for path in files if path not in gone)
+    return Restored(files=files, gone=gone, architecture_removed=removed, still_installed=left)
 
 
-def _purge(names: tuple[str, ...]) -> None:
+def _purge(names: tuple[str, ...], architecture: str) -> None:
     """Purge packages, given as `name:arch`; dpkg keeps those that others depend on, and that is no failure here."""
-    spelled = [name.removesuffix(":all") for name in names]
-    if spelled:
-        run(("dpkg", "--purge", *spelled), check=False)
+    foreign = [name for name in names if name.endswith(f":{architecture}")]
+    others = [name.removesuffix(":all") for name in names if name not in foreign]
+    if foreign:
+        # libgcc-s1 is marked as protected, whatever its architecture; this machine runs with its own.
+        done = run(("dpkg", "--force-remove-protected", "--purge", *foreign), check=False)
+        if "unknown force" in done.stderr:
+            run(("dpkg", "--purge", *foreign), check=False)
+    if others:
+        run(("dpkg", "--purge", *others), check=False)

@@ -103,6 +103,8 @@ def _show(plan: Plan, store: Store, output: Output, *, as_json: bool) -> None:
         output.json(plan_as_json(plan, resolved.variables))
     else:
         output.data(plan_as_text(plan, resolved.variables))
+    for forecast in plan.forecasts:
+        output.warning(forecast)
     for obstacle in plan.obstacles:
         output.warning(f"this plan cannot be carried out here: {obstacle.message}\nhint: {obstacle.hint}")
 
@@ -114,8 +116,7 @@ def _do(plan: Plan, store: Store, output: Output, *, env_file: Path | None, as_j
         _copy_env(store, env_file)
     if as_json:
         output.json(_result(outcome.provision.as_json(), store, plan))
-    for line in summary(outcome.provision):
-        output.say(line)
+    output.say(summary(outcome.provision))
     output.say(f'Now: source "{store.path / "env"}"')
 
 

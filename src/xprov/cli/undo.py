@@ -60,6 +60,8 @@ def undo(
 def _tell(architecture: str, restored: Restored, output: Output) -> None:
     for path in restored.files:
         output.say(f"{path} is what it was")
+    for path in restored.gone:
+        output.say(f"{path} is gone")
     if restored.architecture_removed:
         output.say(f"dpkg no longer takes packages of {architecture}")
     elif restored.still_installed:

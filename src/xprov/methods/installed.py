@@ -13,6 +13,12 @@ from xprov.view import PackageTree, is_toolchain_package
 _ALTERNATIVES = "update-alternatives"
 
 
+def are_installed(packages: Sequence[str], target: Target, root: Path = Path("/")) -> bool:
+    """Return whether all `packages` (apt's spelling) are there for `target`."""
+    names = {package.partition(":")[0] for package in packages}
+    return names <= {package.name for package in read_installed(root, target.debian)}
+
+
 def read_arrival(packages: Sequence[str], target: Target, root: Path = Path("/")) -> Arrival:
     """Return the installed `packages` (apt's spelling) and all that they need of `target`, libc and compiler aside.
 

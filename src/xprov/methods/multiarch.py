@@ -14,7 +14,7 @@ from xprov.apt.restore import restore, set_up_targets
 from xprov.apt.state import read_state, record_architecture, record_packages
 from xprov.errors import NetworkError
 from xprov.methods import Arrival
-from xprov.methods.installed import read_arrival
+from xprov.methods.installed import are_installed, read_arrival
 from xprov.output import Output
 from xprov.plan import Plan
 from xprov.process import run
@@ -30,9 +30,12 @@ def carry_out(plan: Plan, output: Output) -> Arrival:
     assert sources is not None  # noqa: S101 - the planner gives every plan of this method its sources
     for note in sources.notes:
         output.say(note)
-    with _put_back_on_failure(sources.target, output):
-        _prepare(plan, sources, output)
-        _install(plan, sources, output)
+    if sources.changes or plan.architecture or not are_installed(plan.packages, plan.target):
+        with _put_back_on_failure(sources.target, output):
+            _prepare(plan, sources, output)
+            _install(plan, sources, output)
+    else:
+        output.say(f"Installed already: {' '.join(plan.packages)}")
     return read_arrival(plan.packages, plan.target)
 
 
@@ -92,6 +95,5 @@ def _install(plan: Plan, sources: SourcesPlan, output: Output) -> None:
             " must have the same version of it"
         )
     record_packages(STATE_FOLDER, sources.target, tuple(change.qualified for change in proposal.transaction.new))
-    count = len(proposal.transaction.installs)
-    with output.step(f"Installing {count} packages" if count else "All packages are installed") as progress:
+    with output.step(f"Installing {len(proposal.transaction.installs)} packages") as progress:
         install(wanted, proposal, progress=progress)

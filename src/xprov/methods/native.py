@@ -4,7 +4,7 @@ from xprov import process
 from xprov.apt.apt_get import update
 from xprov.apt.install import Installation, install, propose
 from xprov.methods import Arrival
-from xprov.methods.installed import read_arrival
+from xprov.methods.installed import are_installed, read_arrival
 from xprov.output import Output
 from xprov.plan import Plan
 
@@ -17,6 +17,9 @@ def carry_out(plan: Plan, output: Output) -> Arrival:
     architecture = plan.target.debian
     # Build scripts of a native build run whatever pkg-config is in PATH.
     pkg_config = () if process.find("pkg-config") else ("pkg-config",)
+    if not pkg_config and are_installed(plan.packages, plan.target):
+        output.say(f"Installed already: {' '.join(plan.packages)}")
+        return read_arrival(plan.packages, plan.target)
     wanted = Installation(packages=(*plan.packages, *pkg_config), architecture=architecture, native=architecture)
     with output.step("Reading the package lists") as progress:
         for failed in update(progress=progress):
