@@ -332,6 +332,14 @@ def test_the_toolchains_own_packages_are_known(name: str) -> None:
     assert is_toolchain_package(name)
 
 
+@pytest.mark.parametrize("shape", Shape)
+def test_programs_are_in_no_view(shape: Shape, packages: Packages) -> None:
+    packages.file("perl-base", f"{LIB}/perl-base/unicore/Name.pl")
+    packages.file("python3", "usr/include/python3.h")
+    packages.file("libpython3.11-dev", "usr/include/python3.11/Python.h")
+    assert [copy.path for copy in packages.prepare(shape).copies] == ["usr/include/python3.11/Python.h"]
+
+
 @pytest.mark.parametrize(
     "name", ["libcrypt1", "libcrypt-dev", "libgomp1", "libatomic1", "libcap2", "libc++1", "zlib1g"]
 )

@@ -38,6 +38,15 @@ _TOOLCHAIN_PACKAGES = (
     ("*-cross", "a cross toolchain's own libraries, for all architectures as packages go"),
 )
 
+# Programs that `-dev` packages depend on, with libraries and data that only these programs read. On a machine that has
+# them they are the host's own; where packages are resolved for a target alone they come along for nothing.
+_PROGRAM_PACKAGES = (
+    *("pkg-config", "pkgconf", "pkgconf-bin", "libpkgconf[0-9]*"),
+    *("perl", "perl-base", "perl-modules-*", "libperl[0-9]*", "libdpkg-perl", "libfile-fcntllock-perl"),
+    *("python3", "python3-minimal", "python3.[0-9]", "python3.[0-9][0-9]", "python3.*-minimal"),
+    *("dpkg", "dpkg-dev", "debconf", "debconf-2.0", "make", "patch", "tar", "bzip2", "xz-utils"),
+)
+
 # What the run-time libraries in those packages are called (DT_SONAME); the loader's name is the target's.
 _TOOLCHAIN_SONAMES = (
     "libc.so.*",
@@ -66,8 +75,15 @@ _LOOSE_FOLDERS = ("usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
 
 
 def is_toolchain_package(name: str) -> bool:
-    """Return whether a cross toolchain brings itself what the package `name` holds."""
+    """Return whether a cross toolchain, or the machine it runs on, brings itself what the package `name` holds."""
+    if is_program_package(name):
+        return True
     return any(fnmatchcase(name, pattern) for pattern, _reason in _TOOLCHAIN_PACKAGES)
+
+
+def is_program_package(name: str) -> bool:
+    """Return whether the package `name` is about programs, which run on the host and are in no view."""
+    return any(fnmatchcase(name, pattern) for pattern in _PROGRAM_PACKAGES)
 
 
 def is_toolchain_library(soname: str, target: Target) -> bool:

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from xprov.target import Target
-from xprov.view.layout import MERGED, Shape, is_library_name, is_linkable, is_toolchain_package, library_folders
+from xprov.view.layout import (
+    MERGED,
+    Shape,
+    is_library_name,
+    is_linkable,
+    is_program_package,
+    is_toolchain_package,
+    library_folders,
+)
 from xprov.view.model import Copy, Link, Text, ViewPlan
 from xprov.view.scan import MAX_LINKS, Entry, EntryKind
 
@@ -88,7 +96,7 @@ def _wanted(entries: Iterable[Entry], shape: Shape, draft: _Draft) -> list[Entry
     """Return the files and links that go into a view of `shape`; the others' paths are remembered."""
     wanted = []
     for entry in entries:
-        if shape is Shape.LIBS and is_toolchain_package(entry.package):
+        if is_program_package(entry.package) or (shape is Shape.LIBS and is_toolchain_package(entry.package)):
             draft.toolchain.add(entry.path)
         elif entry.kind is not EntryKind.FOLDER:
             wanted.append(entry)
