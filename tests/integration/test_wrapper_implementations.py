@@ -31,7 +31,7 @@ QUESTIONS = (
 # Suite, package, and how its program states its version.
 IMPLEMENTATIONS = [
     pytest.param("bullseye", "pkg-config", "0.29.2", id="freedesktop-0.29.2"),
-    pytest.param("bullseye", "pkgconf", "1.7.4", id="pkgconf-bullseye"),
+    pytest.param("bullseye", "pkgconf", "1.7.3", id="pkgconf-bullseye"),
     pytest.param("bookworm", "pkgconf", "1.8.1", id="pkgconf-bookworm"),
     pytest.param("trixie", "pkgconf", "1.8.1", id="pkgconf-trixie"),
 ]
