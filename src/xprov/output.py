@@ -112,6 +112,11 @@ class Output:
         print(text, file=sys.stderr, flush=True)
 
 
+def count(number: int, noun: str) -> str:
+    """Return `number` of `noun`, in the plural where it is one: `3 packages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _escape(text: str) -> str:
     """Return `text` as the data of a workflow command (actions/toolkit, `escapeData`)."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

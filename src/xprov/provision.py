@@ -37,13 +37,15 @@ class ProvisionedLibrary:
     """A library that was asked for, and what was found of it.
 
     `modules` maps each pkg-config module to its version; `floor` is the newest glibc symbol version that it and all
-    that goes into a wheel with it need, `floor_file` the file that needs it; None where no file needs any.
+    it needs ask for, `floor_file` the file that does and the symbol version. `wheel_floor` is the same for what a wheel
+    has to carry of it, None where that is nothing.
     """
 
     name: str
     modules: dict[str, str]
     floor: Version | None
     floor_file: str | None
+    wheel_floor: Version | None
     linked: bool
 
 
@@ -64,6 +66,11 @@ class Provision:
         return max((library.floor for library in self.libraries if library.floor), default=None)
 
     @property
+    def wheel_floor(self) -> Version | None:
+        """The floor of a wheel that carries all libraries, None when it need carry nothing."""
+        return max((library.wheel_floor for library in self.libraries if library.wheel_floor), default=None)
+
+    @property
     def generation(self) -> str:
         """Twelve hexadecimal digits that change when the packages do, and only then."""
         return generation_of((package.name, package.architecture, package.version) for package in self.packages)
@@ -78,6 +85,7 @@ class Provision:
             "suite": self.suite,
             "generation": self.generation,
             "floor": _text(self.floor),
+            "wheel_floor": _text(self.wheel_floor),
             "toolchain_glibc": _text(self.toolchain_glibc),
             "libraries": [_library_as_json(library) for library in self.libraries],
             "packages": [_package_as_json(package) for package in self.packages],
@@ -115,11 +123,14 @@ def _parse(content: dict[str, Any]) -> Provision:
         method=Method(content["method"]),
         suite=content["suite"],
         toolchain_glibc=_version(content["toolchain_glibc"]),
-        libraries=tuple(
-            ProvisionedLibrary(**{**library, "floor": _version(library["floor"])}) for library in content["libraries"]
-        ),
+        libraries=tuple(_library_from_json(library) for library in content["libraries"]),
         packages=tuple(ProvisionedPackage(**package) for package in content["packages"]),
     )
+
+
+def _library_from_json(content: dict[str, Any]) -> ProvisionedLibrary:
+    floors = {name: _version(content[name]) for name in ("floor", "wheel_floor")}
+    return ProvisionedLibrary(**{**content, **floors})
 
 
 def _library_as_json(library: ProvisionedLibrary) -> dict[str, Any]:
@@ -128,6 +139,7 @@ def _library_as_json(library: ProvisionedLibrary) -> dict[str, Any]:
         "modules": library.modules,
         "floor": _text(library.floor),
         "floor_file": library.floor_file,
+        "wheel_floor": _text(library.wheel_floor),
         "linked": library.linked,
     }
 

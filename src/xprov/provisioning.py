@@ -149,12 +149,13 @@ def _missing(check: LibraryCheck) -> list[str]:
 
 
 def _library(check: LibraryCheck) -> ProvisionedLibrary:
-    floor = check.wheel_needs.floor
+    floor, wheel_floor = check.floor, check.wheel_needs.floor
     return ProvisionedLibrary(
         name=check.library,
         modules={module.name: module.version or "" for module in check.modules},
         floor=floor.version if floor else None,
         floor_file=floor.why if floor else None,
+        wheel_floor=wheel_floor.version if wheel_floor else None,
         linked=check.link.linked is Linked.YES,
     )
 

@@ -50,10 +50,11 @@ def plan_as_json(plan: Plan, variables: Mapping[str, str | None]) -> dict[str, A
 
 def summary(provision: Provision) -> str:
     """Return what the libraries together mean for a wheel."""
-    if provision.floor is None:
-        return "the libraries need no particular glibc"
-    tag = lowest_tag(provision.floor, provision.target)
-    return f"a wheel that carries all of this needs glibc {format_version(provision.floor)}: {tag}, or newer"
+    floor = provision.wheel_floor
+    if floor is None:
+        return "a wheel need carry none of this: every system has it"
+    tag = lowest_tag(floor, provision.target)
+    return f"a wheel that carries all of this needs glibc {format_version(floor)}: {tag}, or newer"
 
 
 def _facts(plan: Plan) -> list[tuple[str, str]]:

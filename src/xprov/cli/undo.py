@@ -11,7 +11,7 @@ from xprov.apt.state import read_state
 from xprov.cli.context import get_output
 from xprov.cli.parameters import complete_target, examples
 from xprov.errors import UsageError, XprovError
-from xprov.output import Output
+from xprov.output import Output, count
 from xprov.target import find_target
 
 OneTarget = Annotated[
@@ -66,6 +66,6 @@ def _tell(architecture: str, restored: Restored, output: Output) -> None:
         output.say(f"dpkg no longer takes packages of {architecture}")
     elif restored.still_installed:
         output.say(
-            f"dpkg keeps the architecture {architecture}: {len(restored.still_installed)} packages of it are installed"
+            f"dpkg keeps the architecture {architecture}, of which {count(len(restored.still_installed), 'package')} stay"
             f" (`xprov undo {architecture} --packages` removes those that xprov installed)"
         )

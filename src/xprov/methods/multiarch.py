@@ -15,7 +15,7 @@ from xprov.apt.state import read_state, record_architecture, record_packages
 from xprov.errors import NetworkError
 from xprov.methods import Arrival
 from xprov.methods.installed import are_installed, read_arrival
-from xprov.output import Output
+from xprov.output import Output, count
 from xprov.plan import Plan
 from xprov.process import run
 
@@ -95,5 +95,5 @@ def _install(plan: Plan, sources: SourcesPlan, output: Output) -> None:
             " must have the same version of it"
         )
     record_packages(STATE_FOLDER, sources.target, tuple(change.qualified for change in proposal.transaction.new))
-    with output.step(f"Installing {len(proposal.transaction.installs)} packages") as progress:
+    with output.step(f"Installing {count(len(proposal.transaction.installs), 'package')}") as progress:
         install(wanted, proposal, progress=progress)

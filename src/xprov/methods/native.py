@@ -5,7 +5,7 @@ from xprov.apt.apt_get import update
 from xprov.apt.install import Installation, install, propose
 from xprov.methods import Arrival
 from xprov.methods.installed import are_installed, read_arrival
-from xprov.output import Output
+from xprov.output import Output, count
 from xprov.plan import Plan
 
 
@@ -25,6 +25,6 @@ def carry_out(plan: Plan, output: Output) -> Arrival:
         for failed in update(progress=progress):
             output.warning(f"`{failed.url}` could not be fetched: {failed.reason}")
     proposal = propose(wanted)
-    with output.step(f"Installing {len(proposal.transaction.installs)} packages") as progress:
+    with output.step(f"Installing {count(len(proposal.transaction.installs), 'package')}") as progress:
         install(wanted, proposal, progress=progress)
     return read_arrival(plan.packages, plan.target)
