@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.integration.written import need, write_home
 
-from xprov.environment import Action, Environment, Setting, image_sysroot, resolve
+from xprov.environment import Action, Environment, Setting, image_sysroot, render_fish, render_sh, resolve
 from xprov.target import find_target
 from xprov.toolchain import Toolchain
 
@@ -303,3 +303,49 @@ def test_the_images_own_sysroot_is_found_beside_the_view(shell: tuple[str, ...],
     assert said == ""
     assert kept["TARGET_SYSROOT"] == "/usr"
     assert image_sysroot(ARMHF, home / "armhf", variables) == image
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_printed_for_a_shell_gives_what_the_file_gives(folder: str, tmp_path: Path) -> None:
+    home = tmp_path / folder
+    write_home(home, armhf(), program=False)
+    own = {"ARMV7_UNKNOWN_LINUX_GNUEABIHF_OPENSSL_DIR": "/gone", "CFLAGS": "-DX='a b'"}
+    printed = tmp_path / "printed"
+    printed.write_text(render_sh(resolve(armhf(), home / "armhf", own)))
+
+    assert source(("dash",), printed, environ=own)[0] == source(("dash",), home / "env", environ=own)[0]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_printed_for_fish_gives_what_the_file_gives(folder: str, tmp_path: Path) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("`fish` is not installed")
+    home = tmp_path / folder
+    write_home(home, armhf(), program=False)
+    own = {"ARMV7_UNKNOWN_LINUX_GNUEABIHF_OPENSSL_DIR": "/gone", "CFLAGS": "-DX='a b'"}
+    printed = tmp_path / "printed"
+    printed.write_text(render_fish(resolve(armhf(), home / "armhf", own)))
+
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source {printed}; env -0"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **own},
+        capture_output=True,
+        check=True,
+    )
+
+    pairs = (pair.decode().partition("=") for pair in done.stdout.split(b"\0") if pair)
+    variables = {name: value for name, _, value in pairs}
+    for name, value in expected(armhf(), home, own).items():
+        assert variables[name] == value
+    assert "ARMV7_UNKNOWN_LINUX_GNUEABIHF_OPENSSL_DIR" not in variables
+
+
+def test_shellcheck_has_nothing_to_say(tmp_path: Path) -> None:
+    if shutil.which("shellcheck") is None:
+        pytest.skip("`shellcheck` is not installed")
+    write_home(tmp_path, armhf(), program=False)
+    files = [tmp_path / "env", tmp_path / "armhf/env", *(tmp_path / "armhf/bin").iterdir()]
+
+    done = subprocess.run(["shellcheck", "-s", "sh", *files], capture_output=True, text=True, check=False)
+
+    assert done.stdout == ""

@@ -63,5 +63,5 @@ def test_the_view_holds_the_packages_and_their_alternatives(system: Path, tmp_pa
     assert not list((view / "usr/lib").glob("x86_64*"))
     originals = {(path.stat().st_dev, path.stat().st_ino) for path in (system / LIB).rglob("*") if path.is_file()}
     copies = {(path.stat().st_dev, path.stat().st_ino) for path in (view / LIB).rglob("*") if path.is_file()}
-    assert len(copies) > 10
+    assert len(copies) >= 5
     assert not originals & copies

@@ -65,7 +65,8 @@ def _tell(architecture: str, restored: Restored, output: Output) -> None:
     if restored.architecture_removed:
         output.say(f"dpkg no longer takes packages of {architecture}")
     elif restored.still_installed:
+        left = count(len(restored.still_installed), "package")
         output.say(
-            f"dpkg keeps the architecture {architecture}, of which {count(len(restored.still_installed), 'package')} stay"
+            f"dpkg keeps the architecture {architecture}, of which {left} stay"
             f" (`xprov undo {architecture} --packages` removes those that xprov installed)"
         )
