@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.host import Host, inspect_host
-from xprov.plan import Choice, choose_method
+from xprov.plan import Choice, choose_method, obstacles
 from xprov.request import Method, Request
 from xprov.toolchain import Toolchain, find_toolchain
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xprov.apt.plan import SourcesPlan
+    from xprov.errors import XprovError
     from xprov.output import Output
 
 
@@ -22,26 +23,32 @@ if TYPE_CHECKING:
 class Facts:
     """What is known before planning. `sources` is None where apt's sources do not matter, or there are none.
 
-    `image_sysroot` is the folder that the image's own TARGET_SYSROOT names.
+    `obstacles` keep a plan from being carried out here. `image_sysroot` is the folder that the image's own
+    TARGET_SYSROOT names.
     """
 
     host: Host
     choice: Choice
+    obstacles: tuple[XprovError, ...]
     toolchain: Toolchain | None
     sources: SourcesPlan | None
     image_sysroot: Path | None
 
 
-def gather(request: Request, environ: Mapping[str, str], folder: Path, output: Output) -> Facts:
+def gather(request: Request, environ: Mapping[str, str], folder: Path, output: Output, *, rehearsal: bool) -> Facts:
     """Return the facts for `request`, whose target's files are, or will be, in `folder`.
 
-    Asks the compilers, dpkg and, for method `multiarch`, the package hosts. Raises `UsageError` when no method serves
+    Asks the compilers, dpkg and, for method `multiarch`, the package hosts. Unless it is for a `rehearsal`, the first
+    obstacle is raised before anybody is asked. Raises `UsageError` when no method serves
     the request or a sources file cannot be read, `NetworkError` or `UnsatisfiableError` when no host has the target.
     """
     from xprov.environment.files import image_sysroot  # noqa: PLC0415 - keeps this module cheap to import
 
     host = inspect_host(environ)
     choice = choose_method(request, host)
+    found = obstacles(request, host)
+    for obstacle in () if rehearsal else found:
+        raise obstacle
     sources = None
     if choice.method is Method.MULTIARCH and host.has_apt:
         with output.step(f"Asking package hosts for {request.target.debian}"):
@@ -49,6 +56,7 @@ def gather(request: Request, environ: Mapping[str, str], folder: Path, output: O
     return Facts(
         host=host,
         choice=choice,
+        obstacles=found,
         toolchain=find_toolchain(request.target, environ),
         sources=sources,
         image_sysroot=image_sysroot(request.target, folder, environ),

@@ -104,7 +104,9 @@ class Output:
 
     def _loud(self, kind: str, text: str, color: str) -> None:
         if self.github:
+            # The runner shows it in the log too: once is enough.
             self._print(f"::{kind} title=xprov::{_escape(text)}")
+            return
         label = f"\x1b[1;{color}m{kind}:\x1b[0m" if self.color else f"{kind}:"
         self._print(f"{label} {text}")
 

@@ -98,7 +98,7 @@ def make_plan(request: Request, facts: Facts, recipes: tuple[Recipe, ...]) -> Pl
             recipe_settings=tuple(setting for recipe in recipes for setting in _settings(recipe)),
             image_sysroot=facts.image_sysroot,
         ),
-        obstacles=obstacles(request, host),
+        obstacles=facts.obstacles,
         warnings=_warnings(target, facts.toolchain, facts.choice.method),
         forecasts=_forecasts(target, host, facts.toolchain),
     )
@@ -147,8 +147,9 @@ def choose_method(request: Request, host: Host) -> Choice:
 
 
 def _multiarch_reason(host: Host) -> str:
-    where = host.throwaway or "this machine"
-    return f"{where}, {host.suite}: its apt installs the foreign packages"
+    if not host.has_apt:
+        return "the one for foreign targets"
+    return f"{host.throwaway or 'this machine'}, {host.suite}: its apt installs the foreign packages"
 
 
 def packages_of(recipes: Iterable[Recipe], host: Host, target: Target) -> tuple[str, ...]:

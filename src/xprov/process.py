@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.errors import ToolMissingError, XprovError
+
+# How long a program that was told to stop may take, in seconds: apt lets dpkg finish a package.
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,9 +96,22 @@ def _run_streaming(words: tuple[str, ...], variables: Mapping[str, str], on_line
         encoding="utf-8",
         errors="replace",
     ) as child:
-        for line in child.stdout or ():
-            lines.append(line)
-            on_line(line.rstrip("\n"))
-        returncode = child.wait()
+        try:
+            for line in child.stdout or ():
+                lines.append(line)
+                on_line(line.rstrip("\n"))
+            returncode = child.wait()
+        except BaseException:
+            _end(child)
+            raise
     text = "".join(lines)
     return Completed(arguments=words, returncode=returncode, stdout=text, stderr=text)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End a program whose outcome nobody waits for any more: what is put back next must not meet it at work."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()

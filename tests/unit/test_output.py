@@ -60,8 +60,7 @@ def test_warnings_and_errors_are_said_also_when_quiet(capsys: pytest.CaptureFixt
 def test_github_gets_annotations_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Output(github=True).error("100% wrong", "try\nagain")
 
-    first = capsys.readouterr().err.splitlines()[0]
-    assert first == "::error title=xprov::100%25 wrong%0A%0Ahint: try%0Aagain"
+    assert capsys.readouterr().err == "::error title=xprov::100%25 wrong%0A%0Ahint: try%0Aagain\n"
 
 
 def test_github_folds_a_group(capsys: pytest.CaptureFixture[str]) -> None:

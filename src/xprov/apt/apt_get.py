@@ -26,9 +26,10 @@ OPTIONS = (
     "-o=Dpkg::Options::=--force-confold",
 )
 
-# How long another apt or dpkg is waited for, and how often it is looked at, in seconds.
+# How long another apt or dpkg is waited for where apt's own DPkg::Lock::Timeout says nothing, and how often it is
+# looked at, in seconds.
 LOCK_PATIENCE = 120.0
-LOCK_INTERVAL = 2.0
+LOCK_INTERVAL = 1.0
 
 _LOCKED = re.compile(
     r"Could not get lock (?P<file>[^.\s]\S*?)\.?(?: (?:-|It is held by) .*?(?P<holder>process .*))?$", re.MULTILINE
@@ -55,36 +56,47 @@ def apt_get(
     words: Sequence[str],
     *,
     progress: Callable[[str], None] | None = None,
-    patience: float = LOCK_PATIENCE,
+    waiting: Callable[[str], None] | None = None,
 ) -> Completed:
-    """Run apt-get to its end, waiting up to `patience` seconds for another process that holds dpkg's lock.
+    """Run apt-get to its end, waiting a while for another process that holds dpkg's lock; `waiting` is told so once.
 
     Returns what it wrote, whether or not it succeeded. Raises `XprovError` when the lock stays taken or the disk is
     full.
     """
-    deadline = time.monotonic() + patience
-    while True:
-        completed = run(
-            ("apt-get", *OPTIONS, *words), environment=ENVIRONMENT, check=False, on_line=progress or _ignore
-        )
-        held = None if completed.ok else _LOCKED.search(completed.stdout)
-        if held is None:
-            break
+    deadline: float | None = None
+    while (held := _LOCKED.search((completed := _run(words, progress)).stdout)) and not completed.ok:
         holder = held["holder"] or "another process"
+        if deadline is None:
+            deadline = time.monotonic() + _patience()
+            if waiting:
+                waiting(f"Waiting for {holder}, which holds `{held['file']}`")
         if time.monotonic() >= deadline:
             raise XprovError(
                 f"`{held['file']}` is locked by {holder}: apt cannot work",
                 hint="wait until it has ended (it may be an automatic update), or end it, and run xprov again",
             )
-        if progress:
-            progress(f"waiting for {holder}, which holds {held['file']}")
         time.sleep(LOCK_INTERVAL)
     if not completed.ok:
         _refuse_full_disk(completed.stdout)
     return completed
 
 
-def update(folder: Path | None = None, *, progress: Callable[[str], None] | None = None) -> tuple[FailedFetch, ...]:
+def _run(words: Sequence[str], progress: Callable[[str], None] | None) -> Completed:
+    return run(("apt-get", *OPTIONS, *words), environment=ENVIRONMENT, check=False, on_line=progress or _ignore)
+
+
+def _patience() -> float:
+    """Return how long the user's apt waits for a lock (apt.conf(5)), or what xprov thinks right."""
+    found = re.search(r"'(\d+)'", run(("apt-config", "shell", "timeout", "DPkg::Lock::Timeout"), check=False).stdout)
+    return float(found[1]) if found else LOCK_PATIENCE
+
+
+def update(
+    folder: Path | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> tuple[FailedFetch, ...]:
     """Read the package lists and return what could not be fetched.
 
     With `folder`, only the entries of the files in it are read, and the lists of all others stay as they are. The
@@ -95,7 +107,7 @@ def update(folder: Path | None = None, *, progress: Callable[[str], None] | None
         if folder is None
         else ("-o=Dir::Etc::SourceList=/dev/null", f"-o=Dir::Etc::SourceParts={folder}", "-o=APT::Get::List-Cleanup=0")
     )
-    completed = apt_get(("update", *only), progress=progress)
+    completed = apt_get(("update", *only), progress=progress, waiting=waiting)
     failed = tuple(
         FailedFetch(url=found["url"], reason=found["reason"].strip())
         for found in _FAILED_FETCH.finditer(completed.stdout)

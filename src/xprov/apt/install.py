@@ -98,7 +98,13 @@ def propose(wanted: Installation) -> Proposal:
     return Proposal(transaction=transaction, programs=kept_out)
 
 
-def install(wanted: Installation, proposal: Proposal, *, progress: Callable[[str], None]) -> None:
+def install(
+    wanted: Installation,
+    proposal: Proposal,
+    *,
+    progress: Callable[[str], None],
+    waiting: Callable[[str], None],
+) -> None:
     """Install `wanted`, as `propose` said.
 
     Raises `NetworkError` when a package cannot be fetched, `XprovError` when apt or dpkg fails.
@@ -107,6 +113,7 @@ def install(wanted: Installation, proposal: Proposal, *, progress: Callable[[str
         completed = apt_get(
             ("install", "--no-remove", "--no-install-recommends", *preferences, *wanted.packages),
             progress=progress,
+            waiting=waiting,
         )
     if not completed.ok:
         raise_failed(completed)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ _WrongUsage: type[Any] = next(base for base in typer.BadParameter.__mro__ if bas
 
 def main() -> NoReturn:
     """Run `xprov` with the words typed, and end the process."""
+    # A job that is cancelled gets SIGTERM: what Ctrl-C puts back has to be put back then, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

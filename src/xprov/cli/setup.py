@@ -73,16 +73,16 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
         mirror=mirror,
     )
     with output.group(f"xprov setup {request.target.name} {' '.join(request.libraries)}"):
-        plan = _plan(request, get_catalog(ctx), store, output)
+        plan = _plan(request, get_catalog(ctx), store, output, rehearsal=dry_run)
         if dry_run:
             _show(plan, store, output, as_json=json)
         else:
             _do(plan, store, output, env_file=env_file, as_json=json)
 
 
-def _plan(request: Request, catalog: Catalog, store: Store, output: Output) -> Plan:
+def _plan(request: Request, catalog: Catalog, store: Store, output: Output, *, rehearsal: bool) -> Plan:
     recipes = _recipes(request, catalog, store)
-    facts = gather(request, os.environ, store.folder(request.target), output)
+    facts = gather(request, os.environ, store.folder(request.target), output, rehearsal=rehearsal)
     plan = make_plan(request, facts, recipes)
     for warning in plan.warnings:
         output.warning(warning)
@@ -110,7 +110,6 @@ def _show(plan: Plan, store: Store, output: Output, *, as_json: bool) -> None:
 
 
 def _do(plan: Plan, store: Store, output: Output, *, env_file: Path | None, as_json: bool) -> None:
-    output.say(f"Target {plan.target.name}, method {plan.method.value}: {plan.choice.reason}")
     outcome = provision(plan, store, output)
     if env_file is not None:
         _copy_env(store, env_file)

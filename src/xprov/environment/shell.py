@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from xprov.environment.model import Action
@@ -59,6 +58,8 @@ def render_linker(environment: Environment, triple: str, linker: Path) -> str:
 
 
 def _fill(template: str, **values: str) -> str:
+    from importlib import resources  # noqa: PLC0415 - `xprov env` renders none of these files
+
     text = (resources.files("xprov.environment") / "templates" / template).read_text(encoding="utf-8")
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)

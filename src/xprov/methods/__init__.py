@@ -25,6 +25,7 @@ def carry_out(plan: Plan, output: Output) -> Arrival:
     """
     for obstacle in plan.obstacles:
         raise obstacle
+    output.say(f"Target {plan.target.name}, method {plan.method.value}: {plan.choice.reason}")
     return _method(plan.method)(plan, output)
 
 

@@ -62,17 +62,19 @@ def _prepare(plan: Plan, sources: SourcesPlan, output: Output) -> None:
         record_architecture(STATE_FOLDER, plan.architecture)
         run(("dpkg", "--add-architecture", plan.architecture))
     with output.step(f"Reading the package lists of {sources.native} and {sources.target}") as progress:
-        failed = _update(sources, progress)
+        failed = _update(sources, progress, output.say)
     _judge(failed, output)
 
 
-def _update(sources: SourcesPlan, progress: Callable[[str], None]) -> tuple[FailedFetch, ...]:
+def _update(
+    sources: SourcesPlan, progress: Callable[[str], None], waiting: Callable[[str], None]
+) -> tuple[FailedFetch, ...]:
     with tempfile.TemporaryDirectory(prefix="xprov-") as folder:
         # apt reads the lists as a user of its own (_apt).
         Path(folder).chmod(0o755)
         for name, content in needed_files(sources).items():
             (Path(folder) / name).write_bytes(content)
-        return update(Path(folder), progress=progress)
+        return update(Path(folder), progress=progress, waiting=waiting)
 
 
 def _judge(failed: Iterable[FailedFetch], output: Output) -> None:
@@ -96,4 +98,4 @@ def _install(plan: Plan, sources: SourcesPlan, output: Output) -> None:
         )
     record_packages(STATE_FOLDER, sources.target, tuple(change.qualified for change in proposal.transaction.new))
     with output.step(f"Installing {count(len(proposal.transaction.installs), 'package')}") as progress:
-        install(wanted, proposal, progress=progress)
+        install(wanted, proposal, progress=progress, waiting=output.say)

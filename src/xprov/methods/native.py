@@ -22,9 +22,9 @@ def carry_out(plan: Plan, output: Output) -> Arrival:
         return read_arrival(plan.packages, plan.target)
     wanted = Installation(packages=(*plan.packages, *pkg_config), architecture=architecture, native=architecture)
     with output.step("Reading the package lists") as progress:
-        for failed in update(progress=progress):
+        for failed in update(progress=progress, waiting=output.say):
             output.warning(f"`{failed.url}` could not be fetched: {failed.reason}")
     proposal = propose(wanted)
     with output.step(f"Installing {count(len(proposal.transaction.installs), 'package')}") as progress:
-        install(wanted, proposal, progress=progress)
+        install(wanted, proposal, progress=progress, waiting=output.say)
     return read_arrival(plan.packages, plan.target)
