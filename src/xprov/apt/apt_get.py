@@ -65,7 +65,7 @@ def apt_get(
     """
     deadline: float | None = None
     while (held := _LOCKED.search((completed := _run(words, progress)).stdout)) and not completed.ok:
-        holder = held["holder"] or "another process"
+        holder = (held["holder"] or "another process").rstrip(".")
         if deadline is None:
             deadline = time.monotonic() + _patience()
             if waiting:
