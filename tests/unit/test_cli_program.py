@@ -140,9 +140,8 @@ def test_the_traceback_of_a_bug_is_there_for_those_who_ask(xprov: Xprov, fail: C
 def test_an_interruption_ends_with_its_exit_code(xprov: Xprov, fail: Callable[[BaseException], None]) -> None:
     fail(KeyboardInterrupt())
 
-    seen = xprov("targets")
-
-    assert (seen.code, seen.out) == (130, "")
+    assert xprov("targets") == Seen(code=130, out="", err="error: interrupted\n")
+    assert xprov("targets", "--json").json["error"]["exit_code"] == 130
 
 
 def test_a_reader_that_has_gone_is_not_told(xprov: Xprov, fail: Callable[[BaseException], None]) -> None:

@@ -44,17 +44,17 @@ def run(words: Sequence[str]) -> int:
 def _attempt(words: Sequence[str], session: Session) -> int:
     try:
         return _invoke(words, session)
-    except (KeyboardInterrupt, typer.Abort):
-        session.output.error("interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the one place where an exception ends: as words and an exit code
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - where every exception ends: as words and a code
         return _fail(_explained(error), session, as_json=_wants_json(words))
 
 
 def _invoke(words: Sequence[str], session: Session) -> int:
     code = build().main(args=list(words), prog_name=PROGRAM, standalone_mode=False, obj=session)
+    if code == INTERRUPTED:
+        # What typer makes of an interruption since 0.26; before, it raised Abort.
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 
@@ -63,10 +63,12 @@ def _wants_json(words: Sequence[str]) -> bool:
     return "--json" in words[: list(words).index("--") if "--" in words else None]
 
 
-def _explained(error: Exception) -> XprovError:
+def _explained(error: KeyboardInterrupt | Exception) -> XprovError:
     """Return `error` as one that speaks to the user."""
     if isinstance(error, XprovError):
         return error
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return _InterruptedError("interrupted")
     if isinstance(error, _WrongUsage):
         return _usage(error)
     if isinstance(error, OSError):
@@ -91,6 +93,12 @@ def _system(error: OSError) -> XprovError:
         errno.EACCES: "XPROV_HOME and XDG_CACHE_HOME name folders that can be written to",
     }
     return XprovError(message, hint=hints.get(error.errno or 0))
+
+
+class _InterruptedError(XprovError):
+    """The user, or the one who runs the job, has ended it."""
+
+    exit_code = INTERRUPTED
 
 
 class _BugError(XprovError):
