@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ _AR_END = b"`\n"
 _SNIFFED = 4096
 # The size of Elf32_Verneed, Elf64_Verneed and their Vernaux.
 _VERSION_ENTRY = 16
+_READ_SECTIONS = ("SHT_DYNAMIC", "SHT_GNU_verneed")
 
 # ARM has two bits for its float ABI; target.py's mask holds the one for hard float. A file with neither says nothing,
 # as gold's output and every relocatable object do (ELF for the Arm architecture, "ELF header flags").
@@ -102,7 +103,7 @@ def file_kind(path: Path) -> FileKind:
 def read_elf(path: Path) -> ElfFile:
     """Return what the ELF file `path` says. Raises `XprovError` when it is no ELF file, or a damaged one."""
     with _opened(path) as stream:
-        return _read(stream, path)
+        return _with_dynamic(_elf(stream), path)
 
 
 def read_archive(path: Path) -> ElfFile | None:
@@ -117,7 +118,7 @@ def read_archive(path: Path) -> ElfFile | None:
             stream.seek(start)
             if stream.read(len(_ELF_MAGIC)) == _ELF_MAGIC:
                 stream.seek(start)
-                return _read(io.BytesIO(stream.read(size)), path)
+                return _header(_elf(io.BytesIO(stream.read(size))), path)
     return None
 
 
@@ -180,33 +181,40 @@ def _elf(stream: IO[bytes]) -> Any:  # noqa: ANN401 - pyelftools carries no type
     return ELFFile(stream)
 
 
-def _read(stream: IO[bytes], path: Path) -> ElfFile:
-    elf = _elf(stream)
-    tags = [tag for segment in elf.iter_segments("PT_DYNAMIC") for tag in segment.iter_tags()]
-    needs = tuple(_version_needs(elf))
-    if not needs and any(tag.entry.d_tag == "DT_VERNEED" for tag in tags):
-        raise XprovError(f"`{path}` has lost its section headers: the symbol versions it needs cannot be read")
+def _header(elf: Any, path: Path) -> ElfFile:  # noqa: ANN401 - see _elf
     return ElfFile(
         path=path,
         bits=elf.elfclass,
         order=ByteOrder.LITTLE if elf.little_endian else ByteOrder.BIG,
         machine=str(elf["e_machine"]),
         flags=elf["e_flags"],
-        needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
-        soname=next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
-        version_needs=needs,
     )
 
 
-def _version_needs(elf: Any) -> Iterator[VersionNeed]:  # noqa: ANN401 - see _elf
-    for section in elf.iter_sections("SHT_GNU_verneed"):
-        # Each entry says where the next one is: damaged ones can go round in a circle for as long as they are counted.
-        room = min(section["sh_size"], elf.stream_len) // _VERSION_ENTRY
-        for need, versions in section.iter_versions():
-            room -= 1 + need["vn_cnt"]
-            if room < 0:
-                raise ValueError("more version needs than there is room for")
-            yield VersionNeed(library=need.name, versions=tuple(version.name for version in versions))
+def _with_dynamic(elf: Any, path: Path) -> ElfFile:  # noqa: ANN401 - see _elf
+    # One walk over the sections: each costs more than all that is read from it.
+    sections = [section for section in elf.iter_sections() if section["sh_type"] in _READ_SECTIONS]
+    dynamic = [section for section in sections if section["sh_type"] == "SHT_DYNAMIC"]
+    tags = [tag for part in dynamic or elf.iter_segments("PT_DYNAMIC") for tag in part.iter_tags()]
+    needs = [need for section in sections if section not in dynamic for need in _version_needs(section, elf)]
+    if not needs and any(tag.entry.d_tag == "DT_VERNEED" for tag in tags):
+        raise XprovError(f"`{path}` has lost its section headers: the symbol versions it needs cannot be read")
+    return replace(
+        _header(elf, path),
+        needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
+        soname=next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
+        version_needs=tuple(needs),
+    )
+
+
+def _version_needs(section: Any, elf: Any) -> Iterator[VersionNeed]:  # noqa: ANN401 - see _elf
+    # Each entry says where the next one is: damaged ones can go round in a circle for as long as they are counted.
+    room = min(section["sh_size"], elf.stream_len) // _VERSION_ENTRY
+    for need, versions in section.iter_versions():
+        room -= 1 + need["vn_cnt"]
+        if room < 0:
+            raise ValueError("more version needs than there is room for")
+        yield VersionNeed(library=need.name, versions=tuple(version.name for version in versions))
 
 
 def _members(stream: IO[bytes]) -> Iterator[tuple[int, int]]:

@@ -143,7 +143,7 @@ def _place_link(entry: Entry, names: _Names, draft: _Draft) -> None:
         draft.notes.append(f"{entry.path}: left out, it leads to the toolchain's own {entry.target}")
     elif entry.final is not None and entry.final.is_file():
         draft.copies.append(Copy(path=entry.path, source=entry.final, package=entry.package))
-        draft.notes.append(f"{entry.path}: a copy of {entry.final_path}, which no package here owns")
+        draft.notes.append(f"{entry.path}: a copy of {entry.final_path}, which has no place of its own here")
     else:
         _leave_out(entry, draft)
 
