@@ -257,8 +257,10 @@ def test_a_linker_script_without_folders_stays_as_it_is(packages: Packages) -> N
     assert (packages.build() / LIB / "libncurses.so").read_text() == "/* kept */ INPUT(libncurses.so.6 -ltinfo)\n"
 
 
-def test_the_loaders_folders_are_named(packages: Packages) -> None:
-    assert (packages.build() / "etc/ld.so.conf").read_text() == f"/{LIB}\n"
+def test_maturin_finds_the_targets_libraries_below_the_view(packages: Packages) -> None:
+    view = packages.build()
+
+    assert (view / "lib64").resolve() == (view / "usr/lib64").resolve() == view / LIB
 
 
 def test_files_are_copies_with_sane_modes_and_their_time(packages: Packages) -> None:

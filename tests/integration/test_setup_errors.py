@@ -1,0 +1,142 @@
+"""What `xprov setup` says when the machine is not fit for it, and what it leaves behind: nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.conftest import CrossImage
+from tests.integration.containers import Box, started
+from tests.integration.wheelhouse import INSTALL, PLACE
+
+pytestmark = [pytest.mark.docker, pytest.mark.archive]
+
+# Everything that xprov may touch outside its own home.
+SNAPSHOT = "find /etc/apt /var/lib/dpkg/arch -type f | sort | xargs sha256sum; dpkg --print-foreign-architectures"
+# Docker gives a container 64 MB there; what is left after this is less than a package list.
+FILL = "head -c 64M /dev/zero > /dev/shm/full 2>/dev/null; truncate -s -200K /dev/shm/full"
+HOLD = """
+perl -MFcntl -e 'open F, ">>", $ARGV[0]; my $lock = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die $!; sleep $ARGV[1]' %s %d > /dev/null 2>&1 &
+sleep 1
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(plain_image: CrossImage, wheelhouse: Path) -> Iterator[Box]:
+    """Return one container for all: a test that leaves something behind breaks the next one."""
+    with started(plain_image("arm64"), mounts={wheelhouse: f"{PLACE}:ro"}) as box:
+        box.run(INSTALL).expect()
+        yield box
+
+
+@pytest.fixture
+def unchanged(machine: Box) -> Iterator[Box]:
+    """Return the machine, and see that apt and dpkg are as before in the end, and that no target is provisioned."""
+    before = machine.run(SNAPSHOT).expect().stdout
+    yield machine
+    assert machine.run(SNAPSHOT).expect().stdout == before
+    machine.run("test ! -e ~/.xprov/s390x && xprov undo s390x").expect(2)
+
+
+SETUP = "xprov setup s390x alsa"
+
+
+def test_a_user_who_is_not_root_is_told_so(unchanged: Box) -> None:
+    said = unchanged.run(f"useradd -m somebody; su somebody -c '{SETUP}'").expect(1)
+
+    assert "only root" in said.stderr
+    assert "hint:" in said.stderr
+
+
+def test_a_user_who_is_not_root_can_still_see_the_plan(unchanged: Box) -> None:
+    said = unchanged.run(f"useradd -m other; su other -c '{SETUP} --dry-run'").expect(0)
+
+    assert "+++ /etc/apt/sources.list.d/xprov-s390x.sources" in said.stdout
+    assert "libasound2-dev:s390x" in said.stdout
+    assert "PKG_CONFIG_s390x_unknown_linux_gnu=" in said.stdout
+    assert "cannot be carried out here: only root" in said.stderr
+
+
+def test_without_apt_the_missing_tool_is_named(unchanged: Box) -> None:
+    said = unchanged.run(
+        "mkdir -p /only && ln -sf /usr/bin/python3 /usr/bin/env /only/ && "
+        f"xprov=$(command -v xprov) && PATH=/only $xprov {SETUP.removeprefix('xprov ')}"
+    ).expect(6)
+
+    assert "no apt" in said.stderr
+
+
+def test_without_a_network_no_host_is_blamed_for_having_nothing(unchanged: Box) -> None:
+    said = unchanged.run(f"http_proxy=http://127.0.0.1:9 {SETUP}").expect(3)
+
+    assert "did not answer" in said.stderr
+    assert "--mirror" in said.stderr
+
+
+def test_a_lock_that_stays_taken_is_named_with_its_holder(unchanged: Box) -> None:
+    hold = HOLD % ("/var/lib/dpkg/lock-frontend", 600)
+    # The user's own patience counts.
+    patience = "echo 'DPkg::Lock::Timeout \"2\";' > /tmp/patience; export APT_CONFIG=/tmp/patience\n"
+
+    said = unchanged.run(f"{patience}{hold}{SETUP}; code=$?; kill %1; exit $code").expect(1)
+
+    assert "Waiting for process" in said.stderr
+    assert "`/var/lib/dpkg/lock-frontend` is locked by process" in said.stderr
+    assert "(perl)" in said.stderr
+
+
+def test_a_full_disk_for_packages_is_told(unchanged: Box) -> None:
+    conf = "mkdir -p /dev/shm/a/partial; echo 'Dir::Cache::archives \"/dev/shm/a\";' > /tmp/full"
+
+    said = unchanged.run(f"{conf}; {FILL}; APT_CONFIG=/tmp/full {SETUP}; code=$?; rm -r /dev/shm/*; exit $code").expect(
+        1
+    )
+
+    assert "the disk is full" in said.stderr
+    assert "hint:" in said.stderr
+
+
+def test_a_full_disk_for_the_view_leaves_no_half_of_it(machine: Box) -> None:
+    said = machine.run(f"{FILL}; XPROV_HOME=/dev/shm/home {SETUP}; code=$?; ls -A /dev/shm/home; exit $code").expect(1)
+    machine.run("rm -r /dev/shm/*; xprov undo --packages").expect()
+
+    assert "no space is left" in said.stderr
+    assert said.stdout.split() == [".lock"]
+
+
+@pytest.mark.parametrize("signal", ["INT", "TERM"])
+def test_an_interrupted_setup_puts_apt_back(unchanged: Box, signal: str) -> None:
+    said = unchanged.run(
+        # A shell has its background jobs ignore SIGINT.
+        f"env --default-signal=INT {SETUP} 2> /tmp/said & setup=$!\n"
+        "until grep -q '^Reading the package lists' /tmp/said; do sleep 0.1; done\n"
+        f"kill -{signal} $setup; wait $setup; code=$?; cat /tmp/said >&2; exit $code"
+    ).expect(130)
+
+    assert "interrupted" in said.stderr
+
+
+def test_a_package_that_the_archive_lacks_is_named_and_all_is_put_back(unchanged: Box) -> None:
+    recipe = 'library = "nothing"\\nsummary = "x"\\npackages.debian = ["libnothing-dev"]\\n'
+    check = '[check]\\nheader = "x.h"\\nsymbol = "x"\\nlink = ["x"]\\n'
+
+    said = unchanged.run(
+        f"mkdir -p /tmp/own && printf '{recipe}{check}' > /tmp/own/nothing.toml && "
+        "xprov setup s390x nothing --recipes /tmp/own"
+    ).expect(5)
+
+    assert "the archive has no package `libnothing-dev:s390x`" in said.stderr
+
+
+def test_a_package_that_would_evict_the_native_one_is_refused_with_both_names(unchanged: Box) -> None:
+    recipe = 'library = "pq"\\nsummary = "x"\\npackages.debian = ["libpq-dev"]\\n'
+    check = '[check]\\nheader = "libpq-fe.h"\\nsymbol = "PQconnectdb"\\nlink = ["pq"]\\n'
+    unchanged.run("apt-get update && apt-get install -y --no-install-recommends libpq-dev").expect()
+
+    said = unchanged.run(
+        f"mkdir -p /tmp/pq && printf '{recipe}{check}' > /tmp/pq/pq.toml && xprov setup s390x pq --recipes /tmp/pq"
+    ).expect(5)
+
+    assert "would remove `libpq-dev:amd64`" in said.stderr
+    assert "libpq-dev:s390x" in said.stderr
+    unchanged.run("dpkg -s libpq-dev:amd64").expect()
