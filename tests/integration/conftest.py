@@ -1,11 +1,20 @@
 """Fixtures for tests that meet the real thing; what they do stands in the modules beside."""
 
 import functools
+from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 from tests.integration import images
+from tests.integration.action import Job
+from tests.integration.foreign import ForeignPython, unpack_python
 from tests.integration.images import Say
+from tests.integration.wheelhouse import fill_wheelhouse
+
+from xprov.target import find_target
+
+CRATES = Path(__file__).parent / "crates"
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +60,51 @@ def plain_image(say: Say) -> CrossImage:
 def manylinux_image(say: Say) -> CrossImage:
     """Return a function: `manylinux_image("armhf")` is the tag of an image shaped like manylinux-cross."""
     return functools.partial(images.manylinux_image, say=say)
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory, say: Say) -> Path:
+    """Return a folder with the wheels of xprov, as the checkout is now, and of all it depends on."""
+    say("a wheelhouse: xprov and what it depends on")
+    return fill_wheelhouse(tmp_path_factory.mktemp("wheelhouse"))
+
+
+@pytest.fixture(scope="session")
+def cargo_home() -> Path:
+    """Return a folder for CARGO_HOME in containers: cargo locks it, so that several may share its downloads."""
+    folder = images.cache_folder() / "cargo"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ForeignPython]:
+    """Return a function: `foreign_python("armhf")` is trixie's Python of that target, run by QEMU."""
+
+    @functools.cache
+    def unpack(target: str) -> ForeignPython:
+        found = find_target(target)
+        # mmdebstrap gives up the rights of root before it reads a folder that only root may enter.
+        folder = tmp_path_factory.mktemp(found.debian)
+        return unpack_python(found, folder / "root")
+
+    return unpack
+
+
+class StartJob(Protocol):
+    """Set up a job that builds the crate `sound-and-bus` for a target in an image."""
+
+    def __call__(self, image: str, target: str) -> Job: ...
+
+
+@pytest.fixture
+def start_job(tmp_path: Path, wheelhouse: Path, cargo_home: Path) -> StartJob:
+    """Return a function: `start_job(plain_image("armhf"), "armhf")` is a runner's job with the crate checked out."""
+
+    def start(image: str, target: str) -> Job:
+        found = find_target(target)
+        job = Job(image=image, target=found, folder=tmp_path, wheelhouse=wheelhouse, cargo_home=cargo_home)
+        job.check_out(CRATES / "sound-and-bus")
+        return job
+
+    return start

@@ -1,0 +1,75 @@
+"""The target's own Python, run by QEMU: the judge of a wheel."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import packaging.tags
+from tests.integration.bases import bootstrap
+from tests.integration.mirror import find_mirror
+
+from xprov.target import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignPython:
+    """A Debian root of another machine with Python and no library that a test's wheel has to bring."""
+
+    target: Target
+    root: Path
+
+    def install(self, wheel: Path, folder: Path) -> None:
+        """Install `wheel` into `folder`, for a platform that the target's own Python says it accepts.
+
+        pip runs here: under QEMU it takes most of a minute.
+        """
+        platform = wheel.stem.rpartition("-")[2]
+        accepted = self.platforms()
+        assert platform in accepted, f"{wheel.name} is for none of {accepted}"
+        options = ["--quiet", "--no-index", "--no-deps", "--only-binary=:all:", "--python-version=3.13"]
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", *options, f"--platform={platform}", f"--target={folder}", wheel],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def platforms(self) -> list[str]:
+        """Return the platforms of wheels that the target accepts: what `packaging`, and so pip, finds there."""
+        folder = Path(packaging.tags.__file__).parents[1]
+        look = f"import sys; sys.path.append({str(folder)!r}); import packaging.tags"
+        return self.run("-c", f"{look}; print(*packaging.tags.platform_tags(), sep='\\n')").splitlines()
+
+    def evaluate(self, expression: str, *, module: str, folder: Path) -> str:
+        """Import `module` from `folder` and return what `expression` prints."""
+        code = f"import sys; sys.path.insert(0, {str(folder)!r}); import {module}; print({expression})"
+        return self.run("-c", code).strip()
+
+    def run(self, *arguments: str) -> str:
+        """Run the target's Python without looking at this machine's settings, and return what it prints."""
+        # -L: where QEMU looks first for every absolute path, the program's loader and libraries above all.
+        command = [f"qemu-{self.target.qemu}-static", "-L", str(self.root), str(self.root / "usr/bin/python3")]
+        done = subprocess.run(
+            [*command, "-I", *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin", "HOME": "/nonexistent"},
+        )
+        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+def unpack_python(target: Target, root: Path, *, suite: str = "trixie") -> ForeignPython:
+    """Unpack `suite`'s Python of `target` at `root`; no program of the target runs for that."""
+    options = [
+        "--quiet",
+        "--variant=extract",
+        f"--architectures={target.debian}",
+        # The packages of a suite after usrmerge have no /lib, where the loader's name begins.
+        '--setup-hook=ln -s usr/lib "$1/lib"',
+        "--include=python3",
+    ]
+    bootstrap(suite, str(root), options, lines=find_mirror().lines(suite, updates=False))
+    return ForeignPython(target=target, root=root)
