@@ -181,6 +181,13 @@ def test_what_is_not_as_expected_is_said(wrong: dict[str, object], problem: str,
     assert problem in check.problems[0]
 
 
+def test_a_symbol_has_to_come_from_what_the_modules_name(provide: Provide) -> None:
+    provisioned = provide("trixie", "armhf")
+    check = provisioned.check(replace(ALSA, modules=("zlib",)), provisioned.compiler)
+    assert check.link.linked is Linked.NO
+    assert "snd_pcm_open" in check.link.why
+
+
 def test_a_compiler_that_is_not_there_is_no_fault_of_the_library(provide: Provide) -> None:
     check = provide("trixie", "armhf").check(ALSA, Compiler(cc=Path("/nowhere/gcc")))
     assert check.ok
