@@ -1,0 +1,54 @@
+"""The same job in an image shaped like manylinux-cross, whose toolchain is older than the libraries that apt has.
+
+Method `multiarch` cannot give a wheel for that toolchain's glibc. What it does give is held here as it is.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.integration.conftest import CrossImage, StartJob
+from tests.integration.wheelfile import elf_members
+
+pytestmark = [pytest.mark.archive, pytest.mark.docker]
+
+# The image's toolchain has bullseye's glibc; trixie's libsystemd, which libdbus needs, asks for 2.39.
+_TOOLCHAIN_GLIBC, _FLOOR = "2.31", "2.39"
+
+
+@pytest.mark.parametrize("target", ["armhf", "arm64"])
+def test_multiarch_is_refused_for_the_glibc_of_the_toolchain_and_says_so_first(
+    target: str, manylinux_image: CrossImage, start_job: StartJob
+) -> None:
+    job = start_job(manylinux_image(target), target)
+    before = (f"xprov setup --method multiarch {target} alsa dbus", 'source "$HOME/.xprov/env"')
+    arguments = "--release --out dist -i python3.13"
+
+    with job.container() as box:
+        job.install_xprov(box)
+        refused = job.build(box, before=before, arguments=f"--manylinux 2_31 {arguments}").expect(1)
+        said = re.search(rf"dbus.* needs glibc {_FLOOR} .*toolchain has {_TOOLCHAIN_GLIBC}", refused.stderr)
+        assert said
+        failed = refused.stderr.index("require newer symbol versions than manylinux_2_31")
+        assert said.start() < failed
+
+        job.build(box, before=before, arguments=arguments).expect()
+
+    wheel = job.wheel()
+    assert wheel.stem.endswith(f"-manylinux_{_FLOOR.replace('.', '_')}_{job.target.platform}")
+    assert [member for member in elf_members(wheel) if not member.fits(job.target.elf)] == []
+
+
+def test_dangling_openssl_variable_of_the_image_gives_way(manylinux_image: CrossImage, start_job: StartJob) -> None:
+    job = start_job(manylinux_image("armhf"), "armhf")
+    variable = "ARMV7_UNKNOWN_LINUX_GNUEABIHF_OPENSSL_DIR"
+
+    with job.container() as box:
+        job.install_xprov(box)
+        given = box.run(f'echo "${variable}"').expect().stdout.strip()
+        assert Path(given) == Path("/usr", job.target.rust)
+        box.run("xprov setup armhf openssl").expect()
+        sourced = box.run(f'set -eu; source "$HOME/.xprov/env"; echo "${{{variable}-}}"').expect()
+
+    assert sourced.stdout.strip() == ""
+    assert variable in sourced.stderr
