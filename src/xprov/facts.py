@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xprov.host import Host, inspect_host
-from xprov.plan import Choice, choose_method, obstacles
+from xprov.host import inspect_host
+from xprov.plan import Facts, choose_method, obstacles
 from xprov.request import Method, Request
-from xprov.toolchain import Toolchain, find_toolchain
+from xprov.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from xprov.apt.plan import SourcesPlan
-    from xprov.errors import XprovError
+    from xprov.host import Host
     from xprov.output import Output
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What is known before planning. `sources` is None where apt's sources do not matter, or there are none.
-
-    `obstacles` keep a plan from being carried out here. `image_sysroot` is the folder that the image's own
-    TARGET_SYSROOT names.
-    """
-
-    host: Host
-    choice: Choice
-    obstacles: tuple[XprovError, ...]
-    toolchain: Toolchain | None
-    sources: SourcesPlan | None
-    image_sysroot: Path | None
 
 
 def gather(request: Request, environ: Mapping[str, str], folder: Path, output: Output, *, rehearsal: bool) -> Facts:

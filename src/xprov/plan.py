@@ -17,11 +17,11 @@ from xprov.target import Libc, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from xprov.apt.changes import FileChange
     from xprov.apt.plan import SourcesPlan
     from xprov.archive.suites import Suite
-    from xprov.facts import Facts
     from xprov.host import Host
     from xprov.recipe import Recipe
     from xprov.toolchain import Toolchain
@@ -35,6 +35,22 @@ class Choice:
 
     method: Method
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is known before planning. `sources` is None where apt's sources do not matter, or there are none.
+
+    `obstacles` keep a plan from being carried out here. `image_sysroot` is the folder that the image's own
+    TARGET_SYSROOT names.
+    """
+
+    host: Host
+    choice: Choice
+    obstacles: tuple[XprovError, ...]
+    toolchain: Toolchain | None
+    sources: SourcesPlan | None
+    image_sysroot: Path | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xprov.environment.resolve import quote
+from xprov.environment.quoting import quote
 from xprov.environment.settings import compiler_arguments
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.environment.model import Action
+from xprov.environment.plain import plain_variables
+from xprov.environment.quoting import quote
 from xprov.environment.settings import settings_of
 from xprov.toolchain import is_linker_wrapper
 
@@ -44,17 +46,8 @@ def resolve(environment: Environment, root: Path, environ: Mapping[str, str], *,
         if not setting.when_quoted or state.quoted != state.root:
             state.carry_out(setting)
     if plain:
-        from xprov.environment.plain import plain_variables  # noqa: PLC0415
-
         state.changed.update(plain_variables(environment, real, environ))
     return Resolved(variables=state.changed, notes=tuple(state.notes))
-
-
-def quote(text: str) -> str:
-    """Return `text` as one word of a shell, quoted only where it must be, as `env` does it."""
-    if re.fullmatch(r"[A-Za-z0-9_./:=@%+,-]*", text):
-        return text
-    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
