@@ -82,8 +82,8 @@ def test_what_a_toolchain_has_is_not_there(view: Path) -> None:
 
 
 def test_nothing_that_no_build_reads_is_there(view: Path) -> None:
-    assert {path.name for path in view.iterdir()} == {"etc", "lib", "usr"}
-    assert {path.name for path in (view / "usr").iterdir()} <= {"include", "lib", "share"}
+    assert {path.name for path in view.iterdir()} == {"lib", "lib64", "usr"}
+    assert {path.name for path in (view / "usr").iterdir()} <= {"include", "lib", "lib64", "share"}
     assert {path.name for path in (view / "usr/share").glob("*")} <= {"pkgconfig", "cmake"}
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.errors import XprovError
+from xprov.view.layout import library_folders
 from xprov.view.model import require_sound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from xprov.view.model import ViewPlan
 
 Place = Callable[[Path, Path], None]
@@ -60,7 +59,7 @@ def build_view(
 
 
 def _build(plan: ViewPlan, destination: Path, place: Place, progress: Callable[[str], None]) -> None:
-    for folder in _folders(plan.paths):
+    for folder in _folders(plan):
         (destination / folder).mkdir(exist_ok=True, parents=not folder)
         (destination / folder).chmod(_FOLDER_MODE)
     for number, copy in enumerate(plan.copies, start=1):
@@ -74,11 +73,11 @@ def _build(plan: ViewPlan, destination: Path, place: Place, progress: Callable[[
         (destination / link.path).symlink_to(link.target)
 
 
-def _folders(paths: Iterable[str]) -> list[str]:
-    """Return every folder above `paths`, each after the one it stands in; the empty name is the view itself."""
-    # usr/lib is there even when nothing is in it: `lib` leads there.
-    found = {"", "usr", "usr/lib"}
-    for path in paths:
+def _folders(plan: ViewPlan) -> list[str]:
+    """Return every folder of the view, each after the one it stands in; the empty name is the view itself."""
+    # Those of libraries are there even when nothing is in them: links lead there.
+    found = {"", "usr", *library_folders(plan.target)}
+    for path in plan.paths:
         found.update(parent.as_posix() for parent in Path(path).parents if parent.name)
     return sorted(found)
 
