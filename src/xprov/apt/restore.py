@@ -1,5 +1,6 @@
 """Put the machine's apt and dpkg back to what they were before xprov set a target up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,16 +29,17 @@ def set_up_targets(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*named, *state.architectures, *state.packages]))
 
 
-def restore(architecture: str, *, packages: bool = False, force: bool = False, folder: Path = STATE_FOLDER) -> Restored:
+def restore(
+    architecture: str, *, purge: Collection[str] = (), force: bool = False, folder: Path = STATE_FOLDER
+) -> Restored:
     """Put apt's sources back, byte for byte, and take `architecture` from dpkg if xprov added it and nothing has it.
 
-    With `packages`, what xprov newly installed for it is removed first; what something else needs stays. Raises
-    `XprovError` when somebody changed a file since, unless `force`.
+    The packages of `purge` (`name:arch`) are removed first; what something else needs stays. Raises `XprovError` when
+    somebody changed a file since, unless `force`.
     """
     state = read_state(folder)
     files = undo(folder, target=architecture, force=force)
-    if packages:
-        _purge(state.packages.get(architecture, ()), architecture)
+    _purge(purge, architecture)
     left = tuple(
         package.name for package in read_installed(Path("/"), architecture) if package.architecture == architecture
     )
@@ -51,7 +53,7 @@ def restore(architecture: str, *, packages: bool = False, force: bool = False, f
     return Restored(files=files, gone=gone, architecture_removed=removed, still_installed=left)
 
 
-def _purge(names: tuple[str, ...], architecture: str) -> None:
+def _purge(names: Collection[str], architecture: str) -> None:
     """Purge packages, given as `name:arch`; dpkg keeps those that others depend on, and that is no failure here."""
     foreign = [name for name in names if name.endswith(f":{architecture}")]
     others = [name.removesuffix(":all") for name in names if name not in foreign]

@@ -43,7 +43,8 @@ def undo(
 ) -> None:
     """Put apt's sources back as they were, and take the architecture away if nothing of it is left."""
     output = get_output(ctx)
-    there = set_up_targets(read_state(STATE_FOLDER))
+    state = read_state(STATE_FOLDER)
+    there = set_up_targets(state)
     wanted = there if target is None else (find_target(target).debian,)
     if target is not None and wanted[0] not in there:
         known = f"there is something to undo for {', '.join(there)}" if there else "there is nothing to undo"
@@ -54,7 +55,8 @@ def undo(
     if os.geteuid() != 0:
         raise XprovError("only root can put apt's sources back", hint="run it with sudo")
     for architecture in wanted:
-        _tell(architecture, restore(architecture, packages=packages, force=force), output)
+        purge = state.packages.get(architecture, ()) if packages else ()
+        _tell(architecture, restore(architecture, purge=purge, force=force), output)
 
 
 def _tell(architecture: str, restored: Restored, output: Output) -> None:

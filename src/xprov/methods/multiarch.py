@@ -10,9 +10,9 @@ from xprov.apt.apt_get import FailedFetch, update
 from xprov.apt.candidates import is_side_suite
 from xprov.apt.install import Installation, install, propose
 from xprov.apt.plan import SourcesPlan, needed_files
-from xprov.apt.restore import restore, set_up_targets
+from xprov.apt.restore import restore
 from xprov.apt.state import read_state, record_architecture, record_packages
-from xprov.errors import NetworkError
+from xprov.errors import NetworkError, XprovError
 from xprov.methods import Arrival
 from xprov.methods.installed import are_installed, read_arrival
 from xprov.output import Output, count
@@ -42,14 +42,20 @@ def carry_out(plan: Plan, output: Output) -> Arrival:
 @contextlib.contextmanager
 def _put_back_on_failure(architecture: str, output: Output) -> Iterator[None]:
     """Undo what this run changed when it fails or is interrupted, unless an earlier one had set the target up."""
-    if architecture in set_up_targets(read_state(STATE_FOLDER)):
+    before = read_state(STATE_FOLDER)
+    if any(architecture in saved.targets for saved in before.files):
         yield
         return
     try:
         yield
     except BaseException:
         output.say("Putting apt back as it was")
-        restore(architecture, packages=True)
+        recorded = read_state(STATE_FOLDER).packages.get(architecture, ())
+        try:
+            restore(architecture, purge=set(recorded) - set(before.packages.get(architecture, ())))
+        except XprovError as error:
+            # What went wrong first is what counts.
+            output.warning(f"{error.message}; `xprov undo` puts it back")
         raise
 
 
