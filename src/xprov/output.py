@@ -84,10 +84,13 @@ class Output:
             yield self.detail
             return
         from rich.console import Console  # noqa: PLC0415 - slow to import, only for a terminal
-        from rich.markup import escape  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
 
-        with Console(stderr=True).status(escape(text)) as status:
-            yield lambda progress: status.update(escape(f"{text}: {progress}"))
+        def line(shown: str) -> Text:
+            return Text(shown, no_wrap=True, overflow="ellipsis")
+
+        with Console(stderr=True).status(line(text)) as status:
+            yield lambda progress: status.update(line(f"{text}: {progress}"))
         self.say(text)
 
     @contextlib.contextmanager

@@ -1,13 +1,12 @@
-"""Ask pkg-config about a view, through the wrapper program; and bring the program that the wrapper runs."""
+"""Bring the pkg-config program that the wrappers run."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov import process
-from xprov.errors import ToolMissingError, XprovError
+from xprov.errors import ToolMissingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,52 +16,6 @@ PROGRAM = "libexec/pkgconf"
 
 # What a program may be linked to and still run from anywhere: the C library of the machine.
 _LIBC = ("libc.so.", "libc.musl-", "ld-linux", "ld-musl-", "libm.so.", "libdl.so.", "libpthread.so.")
-
-
-class PkgConfigError(XprovError):
-    """pkg-config does not know a module, or what the module needs is not there."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PkgConfig:
-    """pkg-config as a target's build scripts see it; `program` is the wrapper."""
-
-    program: Path
-
-    def exists(self, module: str) -> bool:
-        """Return whether `module`, and all it needs, is there."""
-        return process.run([self.program, "--exists", "--", module], check=False).ok
-
-    def version(self, module: str) -> str:
-        """Return the version of `module`. Raises `PkgConfigError` as every question but `exists` does."""
-        return self._ask("--modversion", module)
-
-    def cflags(self, module: str) -> tuple[str, ...]:
-        """Return what a compiler needs for `module`, word by word."""
-        return self._words("--cflags", module)
-
-    def libs(self, module: str) -> tuple[str, ...]:
-        """Return what a linker needs for `module`, word by word."""
-        return self._words("--libs", module)
-
-    def variable(self, module: str, name: str) -> str:
-        """Return a variable of `module`, empty when it has none of that name."""
-        return self._ask(f"--variable={name}", module)
-
-    def _words(self, question: str, module: str) -> tuple[str, ...]:
-        import shlex  # noqa: PLC0415
-
-        return tuple(shlex.split(self._ask(question, module)))
-
-    def _ask(self, question: str, module: str) -> str:
-        done = process.run([self.program, "--print-errors", question, module], check=False)
-        if done.ok:
-            return done.stdout.strip()
-        said = done.stderr.strip() or f"it ended with status {done.returncode} and said nothing"
-        raise PkgConfigError(
-            f"pkg-config cannot answer `{question}` for `{module}`: {said}",
-            hint=f"ask it yourself: `{self.program} --print-errors {question} {module}`",
-        )
 
 
 def install_program(folder: Path) -> Path | None:

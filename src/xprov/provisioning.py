@@ -125,7 +125,8 @@ def _check(folder: Path, plan: Plan, environment: Environment) -> Report:
         pkg_config=pkg_config_program(Path("pkg-config") if environment.native else folder / environment.pkg_config),
         compiler=_compiler(folder, plan, environment),
     )
-    missing = [text for check in report.checks for text in _missing(check)]
+    # That a program could not be linked may be the compiler's fault; the rest is what the library is useless without.
+    missing = [f"{check.library}: {problem}" for check in report.checks for problem in check.problems]
     if missing:
         raise XprovError(
             f"the libraries for {plan.target.name} are not as their recipes say:\n  " + "\n  ".join(missing),
@@ -140,12 +141,6 @@ def _compiler(folder: Path, plan: Plan, environment: Environment) -> Compiler | 
     libraries = f"{folder}/{environment.library_folders[0]}"
     flags = (*compiler_arguments(environment, str(folder)), "-Xlinker", "-rpath-link", "-Xlinker", libraries)
     return Compiler(cc=plan.toolchain.cc, flags=flags)
-
-
-def _missing(check: LibraryCheck) -> list[str]:
-    """Return what makes a library useless; that a program could not be linked may be the compiler's fault."""
-    linking = check.problems[-1:] if check.link.linked is Linked.NO else ()
-    return [f"{check.library}: {problem}" for problem in check.problems if problem not in linking]
 
 
 def _library(check: LibraryCheck) -> ProvisionedLibrary:
@@ -163,6 +158,8 @@ def _library(check: LibraryCheck) -> ProvisionedLibrary:
 def _tell(report: Report, plan: Plan, output: Output) -> None:
     for check in report.checks:
         output.say(describe(check, plan.target))
+        if check.link.linked is Linked.NO:
+            output.warning(f"a program that uses {check.library} cannot be linked:\n{check.link.why}")
     toolchain = plan.toolchain.glibc if plan.toolchain else None
     for text in floor_warnings(report, toolchain, plan.target):
         output.warning(text)

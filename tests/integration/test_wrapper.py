@@ -11,7 +11,7 @@ import pytest
 from tests.integration.written import add_module, need, write_home
 
 from xprov.environment import Environment
-from xprov.pkgconfig import PROGRAM, PkgConfig, PkgConfigError, install_program
+from xprov.pkgconfig import PROGRAM, install_program
 from xprov.target import find_target
 from xprov.toolchain import Toolchain
 
@@ -146,36 +146,6 @@ def test_the_program_of_the_python_package_is_copied_and_runs_alone(tmp_path: Pa
 
     assert program == tmp_path / PROGRAM
     assert run([program, "--version"], {"PATH": "/nonexistent"}).returncode == 0
-
-
-def test_pkgconfig_answers_about_a_module(tmp_path: Path) -> None:
-    folder = tmp_path / "a home" / "armhf"
-    write_home(folder.parent, environment())
-    add_module(folder, "made", triplet=TRIPLET, libs="-lmade -lother")
-    program = PkgConfig(program=folder / "bin" / WRAPPERS[0])
-
-    assert program.exists("made")
-    assert not program.exists("other")
-    assert program.version("made") == "1.2.3"
-    assert program.cflags("made") == (f"-I{folder}/libs/usr/include/made",)
-    assert program.libs("made") == (f"-L{folder}/libs/usr/lib/{TRIPLET}", "-lmade", "-lother")
-    assert program.variable("made", "includedir") == "/usr/include"
-
-
-def test_pkgconfig_says_what_pkg_config_said(tmp_path: Path) -> None:
-    folder = tmp_path / "armhf"
-    write_home(tmp_path, environment())
-    add_module(folder, "made", triplet=TRIPLET)
-    module = folder / "libs/usr/lib" / TRIPLET / "pkgconfig/made.pc"
-    module.write_text(f"{module.read_text()}Requires: absent >= 2\n")
-    program = PkgConfig(program=folder / "bin" / WRAPPERS[0])
-
-    with pytest.raises(PkgConfigError) as caught:
-        program.cflags("made")
-
-    assert not program.exists("made")
-    assert "`made`" in caught.value.message
-    assert "absent" in caught.value.message
 
 
 # What the wrapper hands on: the words, one a line.

@@ -70,7 +70,7 @@ class LibraryCheck:
 
     @property
     def ok(self) -> bool:
-        return not self.problems
+        return not self.problems and self.link.linked is not Linked.NO
 
     @property
     def floor(self) -> Floor | None:

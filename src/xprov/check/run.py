@@ -167,5 +167,3 @@ def _problems(check: LibraryCheck, expectation: Expectation, flags: _Flags, own:
         yield f"there is no {names}"
     elif check.symbol_file is None:
         yield f"{names} does not export `{expectation.symbol}`"
-    if check.link.linked is Linked.NO:
-        yield f"a program that uses `{expectation.symbol}` cannot be linked:\n{check.link.why}"
