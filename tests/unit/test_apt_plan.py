@@ -120,16 +120,16 @@ def _own(plan: SourcesPlan, path: Path = OWN) -> str:
     return (_after(plan)[path] or b"").decode()
 
 
-JAMMY = b"""deb http://archive.example.org/ubuntu jammy main universe
-deb http://archive.example.org/ubuntu/ jammy-updates main universe
-deb http://archive.example.org/ubuntu jammy-security main universe
+JAMMY = b"""deb [signed-by=/k.gpg] http://archive.example.org/ubuntu jammy main universe
+deb [signed-by=/k.gpg] http://archive.example.org/ubuntu/ jammy-updates main universe
+deb [signed-by=/k.gpg] http://archive.example.org/ubuntu jammy-security main universe
 """
 
 
 def test_ubuntu_reads_foreign_indices_from_the_ports_host() -> None:
     plan = _plan(World(repositories=_ubuntu("jammy")), JAMMY)
 
-    assert _after(plan)[LIST] == JAMMY.replace(b"deb ", b"deb [arch=amd64] ")
+    assert _after(plan)[LIST] == JAMMY.replace(b"[", b"[arch=amd64 ")
     assert (
         _own(plan)
         == """# Written by xprov for armhf; `xprov undo` takes it away.
@@ -142,6 +142,7 @@ Architectures: armhf
 Architectures-Remove: all
 Languages: none
 Targets: Packages
+Signed-By: /k.gpg
 """
     )
     assert plan.notes == (
@@ -315,7 +316,7 @@ def test_a_suite_that_moved_is_read_for_both_from_the_host_of_old_releases() -> 
 def test_a_moved_suite_that_the_user_reads_already_is_not_read_twice() -> None:
     there = Repository(there={"main": ("amd64", "armhf")})
     world = World(repositories={(OLD, "impish"): there})
-    text = f"deb {MAIN} impish main\ndeb [trusted=yes] {OLD}/ impish main\n".encode()
+    text = f"deb {MAIN} impish main\ndeb [trusted=yes signed-by=/k.gpg] {OLD}/ impish main\n".encode()
 
     plan = _plan(world, text)
 
@@ -330,7 +331,7 @@ def test_security_of_debian_is_looked_for_on_the_hosts_of_security() -> None:
     there = Repository(there={"main": ("amd64", "armhf")}, origin="Debian", label="Debian-Security")
     world = World(repositories={("http://archive.example.net/debian-security", "buster/updates"): there})
 
-    plan = _plan(world, f"deb {gone} buster/updates main\n".encode())
+    plan = _plan(world, f"deb [signed-by=/k.gpg] {gone} buster/updates main\n".encode())
 
     assert "URIs: http://archive.example.net/debian-security\nSuites: buster/updates\n" in _own(plan)
 
@@ -376,9 +377,20 @@ def test_options_that_only_lines_can_have_are_written_as_a_line() -> None:
     assert list(needed_files(plan)) == ["xprov-needed.list"]
 
 
+def test_a_line_without_a_key_gets_a_line_without_a_key() -> None:
+    text = b"deb http://archive.example.org/ubuntu jammy main universe\n"
+
+    plan = _plan(World(repositories=_ubuntu("jammy")), text + text.replace(b"jammy", b"jammy-updates"))
+
+    assert _own(plan, OWN.with_name("xprov-armhf.list")).splitlines()[1:] == [
+        f"deb [arch=armhf arch-=all lang=none target=Packages] {PORTS} jammy main universe",
+        f"deb [arch=armhf arch-=all lang=none target=Packages] {PORTS} jammy-updates main universe",
+    ]
+
+
 def test_what_the_user_reads_for_the_target_is_left_alone() -> None:
     text = (
-        b"deb [arch=amd64,i386] http://archive.example.org/ubuntu jammy main\n"
+        b"deb [arch=amd64,i386 signed-by=/k.gpg] http://archive.example.org/ubuntu jammy main\n"
         b"deb [arch=armhf signed-by=/p.gpg] http://ports.example.org/ubuntu-ports jammy main\n"
     )
 
@@ -393,7 +405,7 @@ def test_what_the_user_reads_for_the_target_is_left_alone() -> None:
 
 
 def test_an_entry_that_names_both_is_enough() -> None:
-    text = b"deb [arch=amd64,armhf] http://mirror.example.com/ubuntu jammy main\n"
+    text = b"deb [arch=amd64,armhf signed-by=/k.gpg] http://mirror.example.com/ubuntu jammy main\n"
     both = Repository(there={"main": ("amd64", "armhf")})
 
     plan = _plan(World(repositories={("http://mirror.example.com/ubuntu", "jammy"): both}), text)
@@ -405,7 +417,7 @@ def test_an_entry_that_names_both_is_enough() -> None:
 def test_a_suite_of_the_same_name_elsewhere_does_not_count_as_read() -> None:
     ppa = "http://ppa.example.com/x"
     other = Repository(there={"main": ("amd64", "armhf")}, origin="LP-PPA-x", label="x")
-    text = f"deb {MAIN} jammy main\ndeb [arch=armhf] {ppa} jammy main\n".encode()
+    text = f"deb [signed-by=/k.gpg] {MAIN} jammy main\ndeb [arch=armhf] {ppa} jammy main\n".encode()
 
     plan = _plan(World(repositories={**_ubuntu("jammy"), (ppa, "jammy"): other}), text)
 
@@ -415,7 +427,7 @@ def test_a_suite_of_the_same_name_elsewhere_does_not_count_as_read() -> None:
 def test_foreign_architectures_that_were_there_before_stay() -> None:
     plan = _plan(World(repositories=_ubuntu("jammy")), JAMMY, others=("i386", "armhf"))
 
-    assert _after(plan)[LIST] == JAMMY.replace(b"deb ", b"deb [arch=amd64,i386] ")
+    assert _after(plan)[LIST] == JAMMY.replace(b"[", b"[arch=amd64,i386 ")
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -463,7 +475,7 @@ def test_a_variable_stands_for_the_architecture() -> None:
         (f"{arch}/armhf", "s"): Repository(there={"main": ("armhf",)}, origin="T"),
     }
 
-    plan = _plan(World(repositories=repositories), JAMMY + f"deb {arch}/$(ARCH) s main\n".encode())
+    plan = _plan(World(repositories=repositories), JAMMY + f"deb [signed-by=/k.gpg] {arch}/$(ARCH) s main\n".encode())
 
     assert f"URIs: {arch}/armhf\nSuites: s\n" in _own(plan)
 
@@ -526,4 +538,4 @@ def test_a_change_shows_as_a_diff() -> None:
         "-deb http://archive.example.org/ubuntu jammy main\n\\ No newline at end of file\n"
         "+deb [arch=amd64] http://archive.example.org/ubuntu jammy main\n\\ No newline at end of file\n"
     )
-    assert second.startswith("--- /dev/null\n+++ /etc/apt/sources.list.d/xprov-armhf.sources\n")
+    assert second.startswith("--- /dev/null\n+++ /etc/apt/sources.list.d/xprov-armhf.list\n")

@@ -12,7 +12,7 @@ Read, ask, plan, carry out, take back; only `gather` reaches the network, only `
     plan.notes              # what to say
     record_architecture(folder, "armhf")                             # state; before dpkg --add-architecture
     apply(plan, folder)                                              # apply
-    needed_files(plan)      # names and contents: `apt-get update` for each alone
+    needed_files(plan)      # names and contents of a folder of sources, for one `apt-get update`
     record_packages(folder, "armhf", names)
     undo(folder, target="armhf")                                     # the sources alone
     read_state(folder)      # architectures that xprov added, packages that it installed

@@ -66,10 +66,15 @@ def dropped_trust(options: Options) -> tuple[str, ...]:
 
 
 def style_of(style: Style, options: Options) -> Style:
-    """Return the style to write a source in, when the user wrote its like in `style`."""
-    if style is Style.ONE_LINE and any(name in _ONE_LINE_ONLY for name, _ in options):
-        return Style.ONE_LINE
-    return Style.STANZA
+    """Return the style to write a source in, when the user wrote its like in `style`.
+
+    That is a stanza, but for options that only a line can have, and where no key is named: of a stanza without one
+    apt complains (since 2.9, apt-private/private-update.cc), of a line it does not.
+    """
+    names = [name for name, _ in options]
+    if style is Style.STANZA or ("Signed-By" in names and not any(name in _ONE_LINE_ONLY for name in names)):
+        return Style.STANZA
+    return Style.ONE_LINE
 
 
 def foreign_stanzas(sources: Iterable[Source], *, native: str, header: str) -> bytes:

@@ -96,10 +96,10 @@ def plan_sources(files: Sequence[SourcesFile], request: SourcesRequest, answers:
 def needed_files(plan: SourcesPlan) -> dict[str, bytes]:
     """Return sources with no more than an install for the target needs: names of files, and their content.
 
-    That is what xprov added, and the native side of the same archives, so that both are read at one time.
-    `apt-get update` is to read each file alone (`-o Dir::Etc::SourceList=FILE -o Dir::Etc::SourceParts=- -o
-    APT::Get::List-Cleanup=0`); what it downloads has the names under which the whole of the sources finds it. It is
-    one file, but for options that only the other style can express.
+    That is what xprov added, and the native side of the same archives, so that both are read at one time. Written
+    to a folder, they are for `apt-get update` to read alone (`-o Dir::Etc::SourceList=/dev/null -o
+    Dir::Etc::SourceParts=FOLDER -o APT::Get::List-Cleanup=0`); what it downloads has the names under which the whole
+    of the sources finds it.
     """
     every = (*plan.moved, *plan.beside, *plan.foreign)
     return _files("xprov-needed", every, plan.native, f"What an install for {plan.target} needs.")
