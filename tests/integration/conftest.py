@@ -84,9 +84,7 @@ def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
     @functools.cache
     def unpack(target: str) -> ForeignPython:
         found = find_target(target)
-        # mmdebstrap gives up the rights of root before it reads a folder that only root may enter.
-        folder = tmp_path_factory.mktemp(found.debian)
-        return unpack_python(found, folder / "root")
+        return unpack_python(found, tmp_path_factory.mktemp(found.debian) / "root")
 
     return unpack
 
