@@ -336,6 +336,23 @@ def test_a_rename_that_fails_half_way_is_taken_back(root: Path, state: Path, mon
     assert _snapshot(root) == before
 
 
+def test_an_error_names_the_file_and_not_what_lies_beside_it(
+    root: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def refuse(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        if Path(path).name.endswith("sources.list"):
+            raise OSError(30, "Read-only file system", str(path))
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+    with pytest.raises(XprovError) as caught:
+        apply(_plan(root), state)
+    assert caught.value.message == f"`{root / LIST}` cannot be written: Read-only file system"
+
+
 def test_without_links_a_copy_is_kept(root: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_path: Path, _target: Path) -> None:
         raise OSError(95, "Operation not supported")

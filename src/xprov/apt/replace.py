@@ -130,8 +130,11 @@ def _put_back(path: Path) -> None:
 
 
 def _unwritable(error: OSError, path: Path) -> XprovError:
+    place = Path(str(error.filename2 or error.filename or path))
+    # A person knows the file, not what lies beside it for a moment.
+    name = place.name.removeprefix(_FRESH).removeprefix(_WAS)
     return XprovError(
-        f"`{error.filename2 or error.filename or path}` cannot be written: {error.strerror}",
+        f"`{place.with_name(name)}` cannot be written: {error.strerror}",
         hint="nothing was changed; make the place writable, or free some of the disk, and run xprov again",
     )
 
