@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from xprov.glibc import format_version, lowest_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from xprov.apt.changes import FileChange
     from xprov.plan import Plan
     from xprov.provision import Provision
+    from xprov.target import Target
     from xprov.toolchain import Toolchain
 
 JSON_VERSION = 1
@@ -22,7 +23,7 @@ def plan_as_text(plan: Plan, variables: Mapping[str, str | None]) -> str:
     sections = [
         _aligned(_facts(plan)),
         *(change.diff().rstrip("\n") for change in plan.changes),
-        _titled("variables", (_assignment(name, value) for name, value in variables.items())),
+        _titled("variables", _assignments(plan.target, variables)),
     ]
     return "\n\n".join(section for section in sections if section)
 
@@ -78,6 +79,16 @@ def _aligned(facts: Iterable[tuple[str, str]]) -> str:
 def _titled(title: str, lines: Iterable[str]) -> str:
     listed = [f"  {line}" for line in lines]
     return "\n".join((title, *listed)) if listed else ""
+
+
+def _assignments(target: Target, variables: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield a line a variable; what only repeats for another Rust triple of the same target is one line."""
+    also = tuple(triple.replace("-", "_") for triple in target.rust_also)
+    for name, value in variables.items():
+        if not any(triple.lower() in name.lower() for triple in also):
+            yield _assignment(name, value)
+    if also:
+        yield f"and the same for {' and '.join(target.rust_also)}"
 
 
 def _assignment(name: str, value: str | None) -> str:

@@ -148,13 +148,19 @@ def test_a_distribution_without_packages_cannot_be_satisfied() -> None:
 
 def test_the_plan_reads_as_text_and_as_json() -> None:
     plan = _plan(replace(CONTAINER, is_root=False))
-    variables: dict[str, str | None] = {"TARGET_SYSROOT": "/x/libs", "OPENSSL_DIR": None}
+    variables: dict[str, str | None] = {
+        "TARGET_SYSROOT": "/x/libs",
+        "CC_thumbv7neon_unknown_linux_gnueabihf": "gcc",
+        "OPENSSL_DIR": None,
+    }
 
     text, content = plan_as_text(plan, variables), plan_as_json(plan, variables)
 
     for part in ("armhf (armv7-unknown-linux-gnueabihf)", "libdbus-1-dev:armhf", "--add-architecture armhf"):
         assert part in text
     assert "TARGET_SYSROOT=/x/libs" in text
+    assert "CC_thumbv7neon" not in text
+    assert "the same for thumbv7neon-unknown-linux-gnueabihf" in text
     assert "OPENSSL_DIR is taken away" in text
     assert content["packages"] == ["libasound2-dev:armhf", "libdbus-1-dev:armhf"]
     assert content["toolchain"]["glibc"] == "2.41"
