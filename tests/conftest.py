@@ -38,14 +38,14 @@ def _root() -> str | None:
 def _archive() -> str | None:
     from urllib.parse import urlsplit  # noqa: PLC0415
 
+    from tests.mirror import MirrorError, find_mirror  # noqa: PLC0415
+
     if shutil.which("apt-get") is None:
         return "no apt on this machine, so no archive is configured"
-    from tests.mirror import machine_mirror  # noqa: PLC0415
-
-    uri = machine_mirror()
-    if uri is None:
-        return "this machine's apt has no Debian archive configured"
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(find_mirror().archive)
+    except MirrorError as error:
+        return str(error)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 80), timeout=10).close()
     except OSError as error:

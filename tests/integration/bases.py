@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integration.containers import LABEL, engine
-from tests.integration.mirror import find_mirror
+from tests.mirror import find_mirror
 
 SUITES = ("bullseye", "bookworm", "trixie")
 

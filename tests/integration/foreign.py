@@ -7,7 +7,7 @@ from pathlib import Path
 
 import packaging.tags
 from tests.integration.bases import bootstrap
-from tests.integration.mirror import find_mirror
+from tests.mirror import find_mirror
 
 from xprov.target import Target
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.mirror import find_mirror
+from tests.mirror import find_mirror
 
 from xprov.apt.dpkg import alternative_links, closure, owned_paths, read_installed
 from xprov.target import find_target

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from debian.deb822 import Deb822
 from tests.integration.images import cache_folder
-from tests.integration.mirror import find_mirror
+from tests.mirror import find_mirror
 
 from xprov.apt.dpkg import InstalledPackage, closure, package_from_fields
 from xprov.target import Target

@@ -1,6 +1,7 @@
 """`xprov setup`: make libraries available for a target."""
 
 import os
+import shlex
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -39,7 +40,7 @@ Mirror = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the whole plan, and do nothing.")]
 EnvFile = Annotated[
     Optional[Path],  # noqa: UP045 - see Mirror
-    typer.Option(metavar="FILE", help="Write a copy of the file to source there too."),
+    typer.Option(metavar="FILE", help="Write a file there too that does the same when it is sourced."),
 ]
 
 
@@ -116,14 +117,20 @@ def _do(plan: Plan, store: Store, output: Output, *, env_file: Path | None, as_j
     if as_json:
         output.json(_result(outcome.provision.as_json(), store, plan))
     output.say(summary(outcome.provision))
-    output.say(f'Now: source "{store.path / "env"}"')
+    output.say(f'Now: source "{_from_home(store.path / "env")}"')
+
+
+def _from_home(path: Path) -> str:
+    """Return `path` as one types it in a script that is to run elsewhere too."""
+    home = Path.home()
+    return f"$HOME/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _copy_env(store: Store, env_file: Path) -> None:
-    """Write to `env_file` a file that sources the store's, wherever it is sourced from."""
+    """Write to `env_file` what sources the store's own file: that one tells by where it lies what belongs to it."""
     with writing(env_file.parent):
         env_file.parent.mkdir(parents=True, exist_ok=True)
-        env_file.write_text((store.path / "env").read_text(encoding="utf-8"), encoding="utf-8")
+        env_file.write_text(f". {shlex.quote(str(store.path / 'env'))}\n", encoding="utf-8")
 
 
 def _result(provision: dict[str, Any], store: Store, plan: Plan) -> dict[str, Any]:
