@@ -36,6 +36,9 @@ IMPLEMENTATIONS = [
     pytest.param("trixie", "pkgconf", "1.8.1", id="pkgconf-trixie"),
 ]
 
+# It has no rule by which variables, which crates may write into a program, come without the view's folder.
+NO_RULES = "1.7.3"
+
 # A user's shell, whose own settings must not be seen through the wrapper.
 LEAKING = {
     "PKG_CONFIG_PATH": "/usr/share/pkgconfig:/usr/lib/x86_64-linux-gnu/pkgconfig",
@@ -131,4 +134,10 @@ def test_identical_flags_with_each_implementation(
         answers = ask(box, home)
 
     assert stated == version
+    if stated == NO_RULES:
+        answers, expected = _without_variables(answers), _without_variables(expected)
     assert answers == expected
+
+
+def _without_variables(answers: dict[str, str]) -> dict[str, str]:
+    return {question: answer for question, answer in answers.items() if not question.startswith("--variable")}

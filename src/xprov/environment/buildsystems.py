@@ -64,16 +64,24 @@ set(PKG_CONFIG_EXECUTABLE "${{_xprov}}/{environment.pkg_config}" CACHE FILEPATH 
 """
 
 
-def render_meson(environment: Environment) -> str:
-    """Return the cross file for Meson (Machine files; `@DIRNAME@` since Meson 1.3)."""
-    includes = ", ".join(f"'-isystem', '@DIRNAME@/{folder}'" for folder in environment.include_folders)
-    folders = ", ".join(f"'-L@DIRNAME@/{folder}'" for folder in environment.library_folders)
-    rpath = f"'-Wl,-rpath-link,@DIRNAME@/{environment.library_folders[0]}'"
+def render_meson(environment: Environment, root: Path) -> str:
+    """Return the cross file for Meson, of a target whose folder is `root` (Machine files, "Constants").
+
+    The only file that names the folder: Meson tells a cross file where it lies since 1.3 (`@DIRNAME@`), and Ubuntu
+    22.04 and Debian 12 have older ones. `pkgconfig` is the key that all of them know.
+    """
+    includes = ", ".join(f"'-isystem', root / '{folder}'" for folder in environment.include_folders)
+    folders = ", ".join(f"'-L' + (root / '{folder}')" for folder in environment.library_folders)
+    rpath = f"'-Wl,-rpath-link,' + (root / '{environment.library_folders[0]}')"
     return f"""\
-# Builds for {environment.target.name} with Meson. Written by xprov.
+# Builds for {environment.target.name} with Meson. Written by xprov. After the folder was moved, another setup writes it
+# anew.
+[constants]
+root = '{_meson(root)}'
+
 [binaries]
 {_meson_programs(environment)}\
-pkg-config = '@DIRNAME@/{environment.pkg_config}'
+pkgconfig = root / '{environment.pkg_config}'
 
 [built-in options]
 c_args = [{includes}]

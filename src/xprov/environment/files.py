@@ -43,7 +43,8 @@ File = Text | Link
 def render_target_files(environment: Environment, root: Path) -> dict[str, File]:
     """Return the files of a target's folder by their path in it. `root` is where that folder will be.
 
-    All but `env` depend on nothing outside; `env` names `root` for shells that cannot tell where it lies.
+    All but `env` and `meson.ini` depend on nothing outside; `env` names `root` for shells that cannot tell where it
+    lies, `meson.ini` for Meson before 1.3, which cannot either.
     """
     target = environment.target
     env = Text(text=shell.render_env(environment, root))
@@ -53,7 +54,7 @@ def render_target_files(environment: Environment, root: Path) -> dict[str, File]
     files: dict[str, File] = {
         "env": env,
         "toolchain.cmake": Text(text=render_cmake(environment)),
-        "meson.ini": Text(text=render_meson(environment)),
+        "meson.ini": Text(text=render_meson(environment, root)),
         environment.pkg_config: wrapper,
     }
     for triple in target.rust_triples:
