@@ -90,19 +90,19 @@ def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
 
 
 class StartJob(Protocol):
-    """Set up a job that builds the crate `sound-and-bus` for a target in an image."""
+    """Set up a job that builds one of the fixture crates for a target in an image."""
 
-    def __call__(self, image: str, target: str) -> Job: ...
+    def __call__(self, image: str, target: str, *, crate: str = "sound-and-bus") -> Job: ...
 
 
 @pytest.fixture
 def start_job(tmp_path: Path, wheelhouse: Path, cargo_home: Path) -> StartJob:
     """Return a function: `start_job(plain_image("armhf"), "armhf")` is a runner's job with the crate checked out."""
 
-    def start(image: str, target: str) -> Job:
+    def start(image: str, target: str, *, crate: str = "sound-and-bus") -> Job:
         found = find_target(target)
         job = Job(image=image, target=found, folder=tmp_path, wheelhouse=wheelhouse, cargo_home=cargo_home)
-        job.check_out(CRATES / "sound-and-bus")
+        job.check_out(CRATES / crate)
         return job
 
     return start
