@@ -15,8 +15,9 @@ from tests.integration.wheelhouse import INSTALL, PLACE
 
 from xprov.target import Target
 
-_WORKSPACE = "/home/runner/work/project/project"
-_SCRIPTS = "/home/runner/work/_temp"
+_RUNNER = "/home/runner/work"
+_WORKSPACE = f"{_RUNNER}/project/project"
+_SCRIPTS = f"{_RUNNER}/_temp"
 
 # DEBIAN_FRONTEND is set by the action, the others exist on a runner and begin with a prefix that it lets through.
 _VARIABLES = {

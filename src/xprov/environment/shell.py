@@ -58,12 +58,16 @@ def render_linker(environment: Environment, triple: str, linker: Path) -> str:
 
 
 def _fill(template: str, **values: str) -> str:
-    from importlib import resources  # noqa: PLC0415 - `xprov env` renders none of these files
-
-    text = (resources.files("xprov.environment") / "templates" / template).read_text(encoding="utf-8")
+    text = _read(template).replace("@SELF@", _read("self.sh").rstrip("\n"))
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text
+
+
+def _read(template: str) -> str:
+    from importlib import resources  # noqa: PLC0415 - `xprov env` renders none of these files
+
+    return (resources.files("xprov.environment") / "templates" / template).read_text(encoding="utf-8")
 
 
 def _line(setting: Setting, environment: Environment) -> str:

@@ -4,18 +4,7 @@
 
 set -eu
 
-self=$0
-case $self in
-*/*) ;;
-*) self=$(command -v -- "$self") ;;
-esac
-while [ -h "$self" ]; do
-    link=$(readlink -- "$self")
-    case $link in
-    /*) self=$link ;;
-    *) self=${self%/*}/$link ;;
-    esac
-done
+@SELF@
 view=$(CDPATH='' cd -P -- "${self%/*}/../@VIEW@" && pwd -P)
 
 linker=${@KEEP@:-@LINKER@}

@@ -3,18 +3,7 @@
 
 set -eu
 
-self=$0
-case $self in
-*/*) ;;
-*) self=$(command -v -- "$self") ;;
-esac
-while [ -h "$self" ]; do
-    link=$(readlink -- "$self")
-    case $link in
-    /*) self=$link ;;
-    *) self=${self%/*}/$link ;;
-    esac
-done
+@SELF@
 root=$(CDPATH='' cd -P -- "${self%/*}/.." && pwd -P)
 # As it is called without links: a program that compares paths as text drops the prefix otherwise.
 view=$(CDPATH='' cd -P -- "$root/@VIEW@" && pwd -P)
