@@ -2,7 +2,7 @@
 
 import pytest
 
-from xprov.apt.refusal import foreign_names, out_of_step, parse_policies, removals, unmet
+from xprov.apt.refusal import Policy, foreign_names, out_of_step, parse_policies, removals, unmet
 from xprov.apt.transaction import parse_simulation
 
 TRIXIE = """\
@@ -68,11 +68,24 @@ def test_what_apt_would_remove_is_named_with_what_it_makes_room_for() -> None:
 def test_two_architectures_out_of_step_are_told_with_both_versions() -> None:
     names = foreign_names(BOOKWORM, "armhf")
 
-    (sentence,) = out_of_step(names, parse_policies(POLICIES), "amd64", "armhf")
+    (sentence,) = out_of_step(names, parse_policies(POLICIES), "armhf", {"amd64": ""})
 
     assert names == ("libdbus-1-3", "libsystemd0", "libdbus-1-dev", "pkg-config")
     for word in ("`libsystemd0`", "amd64", "252.39-1~deb12u2", "armhf", "252.38-1~deb12u1"):
         assert word in sentence
+
+
+def test_a_second_foreign_architecture_that_is_out_of_step_is_told_too() -> None:
+    policies = {
+        "libsystemd0": Policy(installed="2", candidate="3"),
+        "libsystemd0:armhf": Policy(installed="2", candidate="2"),
+        "libsystemd0:arm64": Policy(installed=None, candidate="3"),
+    }
+
+    # The machine's own can be raised with it; armhf's cannot.
+    (sentence,) = out_of_step(["libsystemd0"], policies, "arm64", {"amd64": "", "armhf": ":armhf"})
+
+    assert sentence.startswith("`libsystemd0` is installed for armhf in version 2, and for arm64")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.apt.apt_get import apt_get, raise_failed
-from xprov.apt.refusal import Policy, foreign_names, out_of_step, parse_policies, removals, unmet
+from xprov.apt.refusal import foreign_names, out_of_step, parse_policies, removals, unmet
 from xprov.apt.transaction import Transaction, parse_simulation
 from xprov.errors import UnsatisfiableError
 from xprov.process import run
@@ -130,14 +130,24 @@ def _simulated(wanted: Installation, programs: Sequence[str]) -> Transaction:
 
 
 def _refusal(wanted: Installation, text: str, transaction: Transaction) -> UnsatisfiableError:
-    names = foreign_names(text, wanted.architecture) if wanted.foreign else ()
-    skew = out_of_step(names, _policies(names, wanted.architecture), wanted.native, wanted.architecture)
+    skew = _out_of_step(wanted, text) if wanted.foreign else ()
     reasons = skew + removals(transaction, wanted.packages) + unmet(text)
     reasons = reasons or tuple(line for line in text.splitlines() if line.startswith("E:")) or (text.strip(),)
     return UnsatisfiableError(
         f"apt cannot install {', '.join(wanted.packages)}:\n" + "\n".join(f"  - {reason}" for reason in reasons),
         hint=_hint(transaction, out_of_step=bool(skew)),
     )
+
+
+def _out_of_step(wanted: Installation, text: str) -> tuple[str, ...]:
+    names = foreign_names(text, wanted.architecture)
+    if not names:
+        return ()
+    foreign = run(("dpkg", "--print-foreign-architectures")).stdout.split()
+    others = {wanted.native: ""} | {name: f":{name}" for name in foreign if name != wanted.architecture}
+    asked = [f"{name}{suffix}" for name in names for suffix in (*others.values(), f":{wanted.architecture}")]
+    policies = parse_policies(run(("apt-cache", "policy", *asked), check=False).stdout)
+    return out_of_step(names, policies, wanted.architecture, others)
 
 
 def _hint(transaction: Transaction, *, out_of_step: bool) -> str:
@@ -149,13 +159,6 @@ def _hint(transaction: Transaction, *, out_of_step: bool) -> str:
             " archive is the one that is behind, start from an image whose packages are not newer"
         )
     return "`apt-get install --simulate` with the same packages shows all that apt says"
-
-
-def _policies(names: Sequence[str], architecture: str) -> dict[str, Policy]:
-    if not names:
-        return {}
-    asked = [spelled for name in names for spelled in (name, f"{name}:{architecture}")]
-    return parse_policies(run(("apt-cache", "policy", *asked), check=False).stdout)
 
 
 def _foreign_programs(wanted: Installation, transaction: Transaction) -> tuple[str, ...]:

@@ -42,20 +42,21 @@ def foreign_names(text: str, architecture: str) -> tuple[str, ...]:
 
 
 def out_of_step(
-    names: Iterable[str], policies: Mapping[str, Policy], native: str, architecture: str
+    names: Iterable[str], policies: Mapping[str, Policy], architecture: str, others: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return a sentence for each package whose two architectures cannot be of the same version.
+    """Return a sentence for each package that cannot be of one version for `architecture` and one of `others`.
 
     `Multi-Arch: same` packages must be (Debian Policy on multiarch: "installed simultaneously ... in lockstep").
+    `others` maps an architecture to what apt puts behind the names of its packages: nothing for the machine's own.
     """
     return tuple(
-        f"`{name}` is installed for {native} in version {own.installed}, and for {architecture} the archive has"
+        f"`{name}` is installed for {other} in version {own.installed}, and for {architecture} the archive has"
         f" {theirs.candidate}: both must be the same version"
         for name in names
-        if (own := policies.get(name)) is not None
-        and (theirs := policies.get(f"{name}:{architecture}")) is not None
+        if (theirs := policies.get(f"{name}:{architecture}")) is not None and theirs.candidate is not None
+        for other, suffix in others.items()
+        if (own := policies.get(f"{name}{suffix}")) is not None
         and own.installed is not None
-        and theirs.candidate is not None
         and theirs.candidate not in {own.installed, own.candidate}
     )
 
