@@ -7,7 +7,7 @@ Sources: dpkg's manual (dpkg-query(1), deb-control(5)) and the layout of `/var/l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,16 @@ _UNPACKED = frozenset({"installed", "unpacked", "half-configured", "triggers-awa
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Relation:
-    """One package that another wants or provides, and in which versions: `operator` is `>=`, `=`, ... or empty."""
+    """One package that another wants or provides, and in which versions: `operator` is `>=`, `=`, ... or empty.
+
+    `qualifier` is what stands behind the name (`perl:any`). It says who may run it, not what it is called: among
+    installed packages dpkg has seen to it.
+    """
 
     name: str
     operator: str = ""
     version: str = ""
+    qualifier: str = field(default="", compare=False)
 
 
 Clause = tuple[Relation, ...]
@@ -90,7 +95,7 @@ def package_from_fields(fields: Mapping[str, str]) -> InstalledPackage:
         name, architecture, version = fields["Package"], fields["Architecture"], fields["Version"]
     except KeyError as error:
         raise XprovError(f"a package's stanza has no field {error}: {dict(fields)!r:.200}") from None
-    depends = [clause for field in ("Pre-Depends", "Depends") for clause in _relations(fields.get(field, ""))]
+    depends = [clause for kind in ("Pre-Depends", "Depends") for clause in parse_relations(fields.get(kind, ""))]
     return InstalledPackage(
         name=name,
         architecture=architecture,
@@ -98,11 +103,12 @@ def package_from_fields(fields: Mapping[str, str]) -> InstalledPackage:
         source=fields.get("Source", name).split(" ", 1)[0],
         multi_arch=fields.get("Multi-Arch", "no"),
         depends=tuple(depends),
-        provides=tuple(clause[0] for clause in _relations(fields.get("Provides", ""))),
+        provides=tuple(clause[0] for clause in parse_relations(fields.get("Provides", ""))),
     )
 
 
-def _relations(text: str) -> tuple[Clause, ...]:
+def parse_relations(text: str) -> tuple[Clause, ...]:
+    """Return what a field such as Depends says: clauses, all of which are wanted."""
     from debian.deb822 import PkgRelation  # noqa: PLC0415 - slow to import
 
     if not text.strip():
@@ -111,9 +117,8 @@ def _relations(text: str) -> tuple[Clause, ...]:
 
 
 def _relation(word: Mapping[str, Any]) -> Relation:
-    # The qualifier (`perl:any`) says who may run it, not what it is called: parse_relations has split it off.
     operator, version = word["version"] or ("", "")
-    return Relation(name=word["name"], operator=operator, version=version)
+    return Relation(name=word["name"], operator=operator, version=version, qualifier=word["archqual"] or "")
 
 
 def closure(
@@ -173,20 +178,21 @@ class _Offers:
         """Return what satisfies the first alternative that anything satisfies: the real package, or all providers."""
         for wanted in clause:
             package = self.real.get(wanted.name)
-            if package is not None and _meets(package.version, wanted):
+            if package is not None and meets(package.version, wanted):
                 return (package,)
             offers = self.virtual.get(wanted.name, ())
-            if providers := tuple(package for package, offer in offers if _provides(offer, wanted)):
+            if providers := tuple(package for package, offer in offers if provides_enough(offer, wanted)):
                 return providers
         return ()
 
 
-def _provides(offer: Relation, wanted: Relation) -> bool:
+def provides_enough(offer: Relation, wanted: Relation) -> bool:
     """Return whether `offer` counts: one without a version satisfies no wish for a version (Debian Policy 7.5)."""
-    return not wanted.operator or (bool(offer.version) and _meets(offer.version, wanted))
+    return not wanted.operator or (bool(offer.version) and meets(offer.version, wanted))
 
 
-def _meets(version: str, wanted: Relation) -> bool:
+def meets(version: str, wanted: Relation) -> bool:
+    """Return whether `version` is one that `wanted` asks for (deb-control(5), Debian's order of versions)."""
     if not wanted.operator:
         return True
     from debian.debian_support import version_compare  # noqa: PLC0415 - slow to import
