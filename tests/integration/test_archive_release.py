@@ -1,0 +1,165 @@
+"""Release files of the real archive verified with the keys that are shipped, and gpgv where the library refuses."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.mirror import find_mirror
+
+from xprov.archive.keyring import Keyring
+from xprov.archive.release import Asked, read_release
+from xprov.archive.signature import verify_cleartext, verify_detached
+from xprov.archive.suites import find_suite
+from xprov.errors import ToolMissingError, VerificationError
+from xprov.net import Client
+
+NOW = datetime.now(timezone.utc)
+TEXT = b"Suite: bionic\nSHA256:\n"
+SUITES = ("bullseye", "bookworm", "trixie")
+
+needs_gpg = pytest.mark.skipif(
+    not (shutil.which("gpg") and shutil.which("gpgv")), reason="no gpg and gpgv on this machine"
+)
+
+
+@cache
+def fetched(suite: str, name: str) -> bytes:
+    mirror = find_mirror()
+    base = mirror.security if suite.endswith("-security") else mirror.archive
+    if base is None:
+        pytest.skip("the apt of this machine reads no security archive")
+    content = Client().get(f"{base}/dists/{suite}/{name}")
+    if content is None:
+        pytest.skip(f"the archive of this machine has no {suite}")
+    return content
+
+
+def keys_of(codename: str) -> Keyring:
+    suite = find_suite("debian", codename)
+    assert suite
+    return Keyring.of(suite)
+
+
+@pytest.mark.archive
+@pytest.mark.parametrize("suite", [*SUITES, *(f"{suite}-security" for suite in SUITES)])
+def test_the_real_archive_is_verified_with_the_shipped_keys(suite: str) -> None:
+    label = "Debian-Security" if suite.endswith("-security") else "Debian"
+
+    verified = verify_cleartext(fetched(suite, "InRelease"), keys_of(suite.partition("-")[0]), now=NOW)
+    # A mirror that lags is no fault of what is tested here.
+    asked = Asked(suite=suite, origin="Debian", label=label)
+    release = read_release(verified.content, asked, now=NOW, allow_expired=True)
+
+    assert len(verified.fingerprints) > 1
+    for component in release.components:
+        assert component.startswith("updates/") == (label == "Debian-Security")
+    found = release.index_for(release.components[0], "armhf")
+    assert found
+    assert found[0].path == "main/binary-armhf/Packages.xz"
+    assert found[0].by_hash
+
+
+@pytest.mark.archive
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_detached_signature_of_the_real_archive_is_verified(suite: str) -> None:
+    content = fetched(suite, "Release")
+
+    assert verify_detached(content, fetched(suite, "Release.gpg"), keys_of(suite), now=NOW).content == content
+
+
+@pytest.mark.archive
+def test_debian_is_not_taken_from_keys_of_ubuntu() -> None:
+    with pytest.raises(VerificationError, match="not among the keys of Ubuntu"):
+        verify_cleartext(fetched("bookworm", "InRelease"), Keyring.shipped("ubuntu"), now=NOW)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gpg:
+    """A home of gpg with one key; `options` come with each command."""
+
+    home: Path
+    options: tuple[str, ...] = ()
+
+    def __call__(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        command = ["gpg", "--homedir", str(self.home), "--batch", "--quiet", "--pinentry-mode", "loopback"]
+        command += [*self.options, *arguments]
+        return subprocess.run(command, check=True, input=stdin, capture_output=True).stdout
+
+    @classmethod
+    def make(cls, home: Path, *options: str, expires: str = "never") -> "Gpg":
+        home.mkdir(mode=0o700)
+        made = cls(home=home, options=options)
+        made("--passphrase", "", "--quick-generate-key", "old archive <old@example.org>", "rsa2048", "sign", expires)
+        return made
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring.load(self("--export"))
+
+
+SHA1 = ("--cert-digest-algo", "SHA1", "--allow-weak-digest-algos")
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Gpg:
+    """Make a key such as Ubuntu's of 2012: good for SHA-512, with a signature upon itself that has SHA-1."""
+    return Gpg.make(tmp_path_factory.mktemp("gpg") / "home", *SHA1)
+
+
+@needs_gpg
+def test_a_key_signed_upon_itself_with_sha1_is_verified_by_gpgv(old: Gpg) -> None:
+    assert not old.keyring.keys[0].sound
+
+    verified = verify_cleartext(old("--digest-algo", "SHA512", "--clearsign", stdin=TEXT), old.keyring, now=NOW)
+
+    assert verified.content.rstrip() == TEXT.rstrip()
+    assert verified.fingerprints == (old.keyring.keys[0].fingerprint,)
+
+
+@needs_gpg
+def test_gpgv_verifies_a_detached_signature_too(old: Gpg) -> None:
+    signature = old("--digest-algo", "SHA512", "--armor", "--detach-sign", stdin=TEXT)
+
+    assert verify_detached(TEXT, signature, old.keyring, now=NOW).content == TEXT
+    with pytest.raises(VerificationError, match="does not fit"):
+        verify_detached(TEXT + b"x", signature, old.keyring, now=NOW)
+
+
+@needs_gpg
+def test_gpgv_refuses_an_altered_byte(old: Gpg) -> None:
+    altered = old("--digest-algo", "SHA512", "--clearsign", stdin=TEXT).replace(b"bionic", b"xenial")
+
+    with pytest.raises(VerificationError, match="does not fit"):
+        verify_cleartext(altered, old.keyring, now=NOW)
+
+
+@needs_gpg
+def test_data_signed_with_sha1_is_refused(old: Gpg, tmp_path: Path) -> None:
+    sound = Gpg.make(tmp_path / "home")
+
+    for key in (old, sound):
+        weak = key("--digest-algo", "SHA1", "--allow-weak-digest-algos", "--clearsign", stdin=TEXT)
+        with pytest.raises(VerificationError, match="too weakly"):
+            verify_cleartext(weak, key.keyring, now=NOW)
+
+
+@needs_gpg
+def test_an_expired_key_with_sha1_upon_itself_is_refused(tmp_path: Path) -> None:
+    past = ("--faked-system-time", "20200101T000000!", *SHA1)
+    expired = Gpg.make(tmp_path / "home", *past, expires="1y")
+
+    with pytest.raises(VerificationError, match="expired on 2020-12-31"):
+        verify_cleartext(expired("--digest-algo", "SHA512", "--clearsign", stdin=TEXT), expired.keyring, now=NOW)
+
+
+@needs_gpg
+def test_without_gpgv_its_lack_is_said(old: Gpg, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, keyring = old("--digest-algo", "SHA512", "--clearsign", stdin=TEXT), old.keyring
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(ToolMissingError, match="gpgv"):
+        verify_cleartext(content, keyring, now=NOW)
