@@ -157,6 +157,20 @@ def test_an_expired_key_with_sha1_upon_itself_is_refused(tmp_path: Path) -> None
 
 
 @needs_gpg
+def test_an_expired_subkey_of_a_live_key_is_refused(tmp_path: Path) -> None:
+    archive = Gpg.make(tmp_path / "home", "--faked-system-time", "20200101T000000!")
+    primary = archive.keyring.keys[0].fingerprint
+    archive("--passphrase", "", "--quick-add-key", primary, "rsa2048", "sign", "1y")
+
+    key = archive.keyring.keys[0]
+    signed = archive("--local-user", f"{key.signers[1].fingerprint}!", "--clearsign", stdin=TEXT)
+
+    assert key.signers[0].expires is None
+    with pytest.raises(VerificationError, match="expired on 2020-12-31"):
+        verify_cleartext(signed, archive.keyring, now=NOW)
+
+
+@needs_gpg
 def test_without_gpgv_its_lack_is_said(old: Gpg, monkeypatch: pytest.MonkeyPatch) -> None:
     content, keyring = old("--digest-algo", "SHA512", "--clearsign", stdin=TEXT), old.keyring
     monkeypatch.setenv("PATH", "")
