@@ -1,0 +1,57 @@
+"""The packages that the resolver chooses are those that apt would install on an empty machine."""
+
+import hashlib
+import itertools
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.mirror import find_mirror
+from tests.recipes.archive import Apt
+
+from xprov.archive.index import Archive, build_index
+from xprov.archive.resolver import resolve
+from xprov.catalog import load_catalog
+
+RECIPES = load_catalog([]).recipes()
+PLACES = list(itertools.product(["bookworm", "trixie"], ["armhf", "arm64"]))
+
+# Where the resolver differs from apt: the suite, the architecture, the library, and why.
+DIFFERENCES: dict[tuple[str, str, str], str] = {}
+
+
+@pytest.mark.archive
+@pytest.mark.parametrize(("suite", "architecture"), PLACES)
+def test_every_recipe_gets_the_packages_that_apt_chooses(suite: str, architecture: str, tmp_path: Path) -> None:
+    apt = Apt(folder=tmp_path / "apt", suite=suite, architecture=architecture)
+    apt.update(find_mirror().archive)
+    archive = _archive(tmp_path, _index(tmp_path / "apt"))
+    lists = {recipe.library: recipe.packages_for("debian", suite) for recipe in RECIPES}
+    lists["all of them"] = tuple(package for packages in lists.values() for package in packages)
+
+    with ThreadPoolExecutor(2) as pool:
+        expected = dict(zip(lists, pool.map(lambda packages: set(apt.closure(*packages)), lists.values()), strict=True))
+    chosen = {library: _chosen(archive, packages) for library, packages in lists.items()}
+    different = {
+        library: sorted(chosen[library] ^ packages)
+        for library, packages in expected.items()
+        if chosen[library] != packages and (suite, architecture, library) not in DIFFERENCES
+    }
+
+    assert different == {}
+    assert all(expected.values())
+
+
+def _index(folder: Path) -> bytes:
+    (file,) = (folder / "lists").glob("*_Packages*")
+    # apt keeps it compressed in whatever way the machine is configured for.
+    return subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", file], check=True, capture_output=True).stdout
+
+
+def _archive(folder: Path, content: bytes) -> Archive:
+    return Archive([build_index(folder / "indices", hashlib.sha256(content).hexdigest(), content)])
+
+
+def _chosen(archive: Archive, packages: tuple[str, ...]) -> set[str]:
+    return {candidate.name for candidate in resolve(packages, archive.look_up)}
