@@ -3,12 +3,11 @@
 import hashlib
 import itertools
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.mirror import find_mirror
-from tests.recipes.archive import Apt
+from tests.recipes.archive import CACHED, Apt
 
 from xprov.archive.index import Archive, build_index
 from xprov.archive.resolver import resolve
@@ -30,8 +29,7 @@ def test_every_recipe_gets_the_packages_that_apt_chooses(suite: str, architectur
     lists = {recipe.library: recipe.packages_for("debian", suite) for recipe in RECIPES}
     lists["all of them"] = tuple(package for packages in lists.values() for package in packages)
 
-    with ThreadPoolExecutor(2) as pool:
-        expected = dict(zip(lists, pool.map(lambda packages: set(apt.closure(*packages)), lists.values()), strict=True))
+    expected = {library: _chosen_by_apt(apt, packages) for library, packages in lists.items()}
     chosen = {library: _chosen(archive, packages) for library, packages in lists.items()}
     different = {
         library: sorted(chosen[library] ^ packages)
@@ -55,3 +53,16 @@ def _archive(folder: Path, content: bytes) -> Archive:
 
 def _chosen(archive: Archive, packages: tuple[str, ...]) -> set[str]:
     return {candidate.name for candidate in resolve(packages, archive.look_up)}
+
+
+def _chosen_by_apt(apt: Apt, packages: tuple[str, ...]) -> set[str]:
+    """Return what apt would fetch: the same as it would install, in half the time of `--simulate`."""
+    done = subprocess.run(
+        ["apt-get", *CACHED, "install", "--print-uris", "-y", "-qq", *packages],
+        env={"APT_CONFIG": str(apt.folder / "apt.conf"), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # A line: the address in quotes, the file's name, its size, its hash.
+    return {line.split()[1].split("_", 1)[0] for line in done.stdout.splitlines()}
