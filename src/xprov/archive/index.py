@@ -19,7 +19,8 @@ from xprov.errors import VerificationError, XprovError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    import weakref
+from collections.abc import Iterator, Sequence
 
 # Part of the file's name: a file of another form is not read.
 _FORM = 1
@@ -43,10 +44,12 @@ _XZ, _GZIP = b"\xfd7zXZ\0", b"\x1f\x8b"
 
 
 class Index:
-    """One index, by way of its look-up file, which stays open until `close`."""
+    """One index, by way of its look-up file, which stays open until `close`, or until nobody holds the index."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        # Python 3.13 complains of a connection that is only forgotten.
+        weakref.finalize(self, connection.close)
 
     def stanzas(self, name: str) -> tuple[bytes, ...]:
         """Return the stanzas of the packages that are called `name`: as a rule one, in the order of the index."""
