@@ -19,8 +19,7 @@ from xprov.errors import VerificationError, XprovError
 
 if TYPE_CHECKING:
     import sqlite3
-    import weakref
-from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 # Part of the file's name: a file of another form is not read.
 _FORM = 1
@@ -44,12 +43,10 @@ _XZ, _GZIP = b"\xfd7zXZ\0", b"\x1f\x8b"
 
 
 class Index:
-    """One index, by way of its look-up file, which stays open until `close`, or until nobody holds the index."""
+    """One index, by way of its look-up file, which stays open until `close`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        # Python 3.13 complains of a connection that is only forgotten.
-        weakref.finalize(self, connection.close)
 
     def stanzas(self, name: str) -> tuple[bytes, ...]:
         """Return the stanzas of the packages that are called `name`: as a rule one, in the order of the index."""
