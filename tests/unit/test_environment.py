@@ -1,6 +1,7 @@
 """The variables, from what they are made: no shell, no disk but a folder for the test."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from xprov.environment import (
     Resolved,
     Setting,
     Text,
+    View,
+    choose_view,
     image_sysroot,
     render_fish,
     render_github,
@@ -79,6 +82,27 @@ def test_without_a_toolchain_no_compiler_and_no_linker_is_named() -> None:
 
     assert [name for name in names if name.startswith(("CC", "CXX_", "AR", "CARGO", "CMAKE"))] == []
     assert f"PKG_CONFIG_{SCOPE}" in names
+
+
+def test_zig_is_named_no_compiler_that_would_turn_it_off() -> None:
+    given = replace(environment(found=toolchain()), zig=True)
+
+    found = resolve(given, ROOT, {}, plain=True).variables
+
+    compilers = ("CC", "CXX", "AR", "CMAKE_TOOLCHAIN_FILE", "LDFLAGS")
+    assert [
+        name for name in found if name.startswith("CARGO_TARGET_") or name.removesuffix(f"_{SCOPE}") in compilers
+    ] == []
+    assert "-L" not in str(found[f"CFLAGS_{SCOPE}"])
+    assert found["TARGET_SYSROOT"] == f"{ROOT}/libs"
+    assert [path for path in render_target_files(given, ROOT) if "linker" in path] == []
+
+
+def test_only_a_toolchain_without_a_libc_gets_one() -> None:
+    bare = replace(toolchain(), glibc=None)
+
+    assert choose_view(bare) is View.FULL
+    assert [choose_view(bare, zig=True), choose_view(toolchain()), choose_view(None)] == [View.LIBS] * 3
 
 
 def test_the_generation_is_in_a_variable_that_every_probe_watches() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xprov.environment import Action, Environment, Setting, resolve
+from xprov.environment import Action, Environment, Setting, View, resolve
 from xprov.environment.stored import environment_as_json, environment_from_json
 from xprov.errors import XprovError
 from xprov.provision import (
@@ -95,7 +95,15 @@ def test_a_stored_environment_gives_the_same_variables(tmp_path: Path) -> None:
         libc_includes=(Path("/usr/include"),),
         found_by="PATH",
     )
-    environment = Environment(target=ARMHF, generation="0", toolchain=toolchain, recipe_settings=(setting,))
+    environment = Environment(
+        target=ARMHF,
+        generation="0",
+        toolchain=toolchain,
+        view=View.FULL,
+        recipe_settings=(setting,),
+        zig=True,
+        full_beside=True,
+    )
 
     stored = environment_from_json(json.loads(json.dumps(environment_as_json(environment))))
 

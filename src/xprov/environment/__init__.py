@@ -1,5 +1,6 @@
 """The variables and programs that make build tools use a view, and the files they are written to."""
 
+from xprov.environment.choose import choose_view
 from xprov.environment.files import File, Link, Text, image_sysroot, render_home_env, render_target_files
 from xprov.environment.formats import render_fish, render_github, render_json, render_sh
 from xprov.environment.model import Action, Environment, Setting, View
@@ -16,6 +17,7 @@ __all__ = [
     "Setting",
     "Text",
     "View",
+    "choose_view",
     "image_sysroot",
     "render_fish",
     "render_github",

@@ -97,7 +97,7 @@ needs_exe_wrapper = true
 
 def _roots(environment: Environment) -> list[Path]:
     """Return the folders in which the toolchain's own libraries and headers are."""
-    toolchain = environment.toolchain
+    toolchain = environment.compiler
     if toolchain is None:
         return []
     if toolchain.sysroot:
@@ -111,7 +111,7 @@ def _cmake(path: Path) -> str:
 
 
 def _cmake_programs(environment: Environment) -> str:
-    toolchain = environment.toolchain
+    toolchain = environment.compiler
     if toolchain is None:
         return "# No toolchain was found: name one by CC and CXX, or by -DCMAKE_C_COMPILER."
     programs = {"C_COMPILER": toolchain.cc, "CXX_COMPILER": toolchain.cxx, "AR": toolchain.ar}
@@ -124,7 +124,7 @@ def _cmake_programs(environment: Environment) -> str:
 
 
 def _meson_programs(environment: Environment) -> str:
-    toolchain = environment.toolchain
+    toolchain = environment.compiler
     if toolchain is None:
         return ""
     programs = {"c": toolchain.cc, "cpp": toolchain.cxx, "ar": toolchain.ar}

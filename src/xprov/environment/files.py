@@ -59,8 +59,8 @@ def render_target_files(environment: Environment, root: Path) -> dict[str, File]
     }
     for triple in target.rust_triples:
         files[f"bin/{triple}-pkg-config"] = wrapper
-        if environment.toolchain:
-            text = shell.render_linker(environment, triple, environment.toolchain.cc)
+        if environment.compiler:
+            text = shell.render_linker(environment, triple, environment.compiler.cc)
             files[linker_wrapper(triple)] = Text(text=text, executable=True)
     return files | _bundle(environment)
 

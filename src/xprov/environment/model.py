@@ -63,7 +63,9 @@ class Environment:
     `generation` changes when the packages do, and only then. `recipe_settings` are templates of the recipes: in
     `variable` `{TRIPLE}` and `{triple}` stand for a Rust triple, in upper case and as it is, underscored; in `value`
     `{view}` stands for the view. `image_sysroot` is what TARGET_SYSROOT named when the target was set up. `native` says
-    that the target is this machine, whose tools find what its package manager installed by themselves.
+    that the target is this machine, whose tools find what its package manager installed by themselves. `zig` says that
+    zig compiles and links: naming it another compiler or linker would turn it off. `full_beside` says that the full
+    view is there too where `view` is the one without libc.
     """
 
     target: Target
@@ -73,6 +75,13 @@ class Environment:
     view: View = View.LIBS
     recipe_settings: tuple[Setting, ...] = ()
     image_sysroot: Path | None = None
+    zig: bool = False
+    full_beside: bool = False
+
+    @property
+    def compiler(self) -> Toolchain | None:
+        """The toolchain that compiles and links, as far as tools are to be told of it."""
+        return None if self.zig else self.toolchain
 
     @property
     def pkg_config(self) -> str:

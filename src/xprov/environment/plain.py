@@ -28,7 +28,7 @@ def plain_variables(environment: Environment, root: Path, environ: Mapping[str, 
         "PKG_CONFIG_LIBDIR": ":".join(f"{folder}/pkgconfig" for folder in (*folders, share)),
         "PKG_CONFIG_PATH": None,
     }
-    if (toolchain := environment.toolchain) is None:
+    if (toolchain := environment.compiler) is None:
         return variables
     programs = {"CC": toolchain.cc, "CXX": toolchain.cxx, "AR": toolchain.ar}
     variables.update({name: str(program) for name, program in programs.items() if program})

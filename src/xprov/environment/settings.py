@@ -74,7 +74,7 @@ def compiler_arguments(environment: Environment, root: str = "{quoted}") -> tupl
     libz-sys links a program with nothing but these flags, and compiles its own zlib when that fails.
     """
     arguments = [word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}")]
-    if environment.toolchain:
+    if environment.compiler:
         arguments.append(f"-L{root}/{environment.library_folders[0]}")
     return tuple(arguments)
 
@@ -117,9 +117,10 @@ def _pkg_config(environment: Environment, triple: str) -> Iterator[Setting]:
 def _toolchain(environment: Environment, triple: str) -> Iterator[Setting]:
     """Say which compiler and linker to use; nothing without a toolchain, or zig would be turned off."""
     scope = underscored(triple)
-    if environment.toolchain is None:
+    toolchain = environment.compiler
+    if toolchain is None:
         return
-    programs = {"CC": environment.toolchain.cc, "CXX": environment.toolchain.cxx, "AR": environment.toolchain.ar}
+    programs = {"CC": toolchain.cc, "CXX": toolchain.cxx, "AR": toolchain.ar}
     for name, program in programs.items():
         if program:
             yield Setting(variable=f"{name}_{scope}", action=Action.DEFAULT, value=str(program))

@@ -23,6 +23,8 @@ def environment_as_json(environment: Environment) -> dict[str, Any]:
         "native": environment.native,
         "view": environment.view.value,
         "image_sysroot": _text(environment.image_sysroot),
+        "zig": environment.zig,
+        "full_beside": environment.full_beside,
         "toolchain": _toolchain_as_json(environment.toolchain),
         "recipe_settings": [_setting_as_json(setting) for setting in environment.recipe_settings],
     }
@@ -36,6 +38,9 @@ def environment_from_json(content: dict[str, Any]) -> Environment:
         native=content["native"],
         view=View(content["view"]),
         image_sysroot=_path(content["image_sysroot"]),
+        # Not in what versions before these wrote.
+        zig=content.get("zig", False),
+        full_beside=content.get("full_beside", False),
         toolchain=_toolchain_from_json(content["toolchain"]),
         recipe_settings=tuple(
             Setting(**{**setting, "action": Action(setting["action"]), "inherits": tuple(setting["inherits"])})
