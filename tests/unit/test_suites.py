@@ -44,6 +44,33 @@ def test_time_is_64_bit_on_armhf_from_trixie_and_noble_on() -> None:
         assert all(suite.time64_armhf for suite in ordered[place:])
 
 
+@pytest.mark.parametrize(
+    ("architecture", "distribution", "having", "lacking"),
+    [
+        ("armel", "debian", "trixie", "forky"),
+        ("riscv64", "debian", "trixie", "bookworm"),
+        ("loong64", "debian", "sid", "trixie"),
+        ("riscv64", "ubuntu", "focal", "eoan"),
+        ("s390x", "debian", "bullseye", None),
+        ("i386", "ubuntu", "resolute", None),
+        ("armel", "ubuntu", None, "jammy"),
+    ],
+)
+def test_a_suite_has_the_architectures_that_it_was_released_with(
+    architecture: str, distribution: str, having: str | None, lacking: str | None
+) -> None:
+    found = {suite.codename for suite in suites() if suite.distribution == distribution}
+    served = {suite.codename for suite in suites() if architecture in suite.architectures} & found
+
+    assert having is None or having in served
+    assert lacking is None or lacking not in served
+
+
+def test_suites_that_are_maintained_for_years_have_a_glibc_that_stays() -> None:
+    assert all(suite.glibc_version for suite in suites() if suite.lts)
+    assert {suite.codename for suite in suites() if suite.lts} >= {"bookworm", "trixie", "noble"}
+
+
 def test_suites_stand_in_the_order_of_their_glibc() -> None:
     for distribution in ("debian", "ubuntu"):
         known = [suite.glibc for suite in suites() if suite.distribution == distribution and suite.glibc]

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from xprov.glibc import Version, parse_version
 from xprov.toml import parse_toml
 
 
@@ -14,7 +15,9 @@ class Suite:
     """One release of a distribution.
 
     `version` is None where it has none (sid), `glibc` where it still moves. `time64_armhf` says whether armhf's
-    libraries have a 64-bit time_t; `eol` whether the suite has left the usual hosts for the one of old releases.
+    libraries have a 64-bit time_t; `eol` whether the suite has left the usual hosts for the one of old releases;
+    `lts` whether it is maintained for years, `keys_expired` whether no key that signed it is valid any more.
+    `architectures` are those it was released with, by Debian's names.
     """
 
     distribution: str
@@ -23,10 +26,18 @@ class Suite:
     glibc: str | None
     time64_armhf: bool
     eol: bool
+    lts: bool
+    keys_expired: bool
+    architectures: tuple[str, ...]
 
     @property
     def name(self) -> str:
         return f"{self.distribution}:{self.codename}"
+
+    @property
+    def glibc_version(self) -> Version | None:
+        """`glibc` as a number to compare by."""
+        return parse_version(self.glibc) if self.glibc else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +80,7 @@ def archives() -> tuple[ArchiveHosts, ...]:
 def suites() -> tuple[Suite, ...]:
     """Return the suites that are known, those of one distribution from the oldest to the newest."""
     return tuple(
-        _suite(distribution, codename, suite)
+        _suite(distribution, codename, suite, _architectures(facts, codename))
         for distribution, facts in _facts().items()
         for codename, suite in facts["suites"].items()
     )
@@ -86,7 +97,17 @@ def _facts() -> Mapping[str, Any]:
     return parse_toml(files("xprov.archive").joinpath("suites.toml").read_text(encoding="utf-8"))
 
 
-def _suite(distribution: str, codename: str, facts: Mapping[str, Any]) -> Suite:
+def _architectures(facts: Mapping[str, Any], codename: str) -> tuple[str, ...]:
+    order = list(facts["suites"])
+    place = order.index(codename)
+
+    def had(span: Mapping[str, str]) -> bool:
+        return order.index(span.get("from", order[0])) <= place <= order.index(span.get("until", order[-1]))
+
+    return tuple(name for name, span in facts["architectures"].items() if had(span))
+
+
+def _suite(distribution: str, codename: str, facts: Mapping[str, Any], architectures: tuple[str, ...]) -> Suite:
     return Suite(
         distribution=distribution,
         codename=codename,
@@ -94,6 +115,9 @@ def _suite(distribution: str, codename: str, facts: Mapping[str, Any]) -> Suite:
         glibc=facts.get("glibc"),
         time64_armhf=facts["time64-armhf"],
         eol=facts["eol"],
+        lts=facts.get("lts", False),
+        keys_expired=facts.get("keys-expired", False),
+        architectures=architectures,
     )
 
 
