@@ -10,8 +10,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from xprov.archive.suites import find_suite, suites
-from xprov.errors import UnsatisfiableError
+from xprov.archive.suites import Suite, find_suite, suites
+from xprov.errors import UnsatisfiableError, UsageError
+from xprov.glibc import Version, parse_version
 from xprov.toml import Table, read_toml
 
 _LIBRARY = re.compile(r"[a-z0-9][a-z0-9+.-]*")
@@ -126,6 +127,18 @@ class Packages:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FloorHint:
+    """The glibc that the library and all that it needs asked for in `suite` (`debian:trixie`), when it was measured.
+
+    A hint: the suite may have changed since.
+    """
+
+    suite: str
+    architecture: str
+    version: Version
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """The facts about one library. `modules` are pkg-config's names for it, `file` is where they stand."""
 
@@ -137,7 +150,13 @@ class Recipe:
     check: Check
     traps: tuple[Trap, ...]
     environment: tuple[EnvironmentFact, ...]
+    floors: tuple[FloorHint, ...]
     file: Path
+
+    def floor_hint(self, suite: Suite | str, architecture: str) -> Version | None:
+        """Return the floor that was measured in `suite` (or its name, `debian:trixie`), or None where none was."""
+        wanted = (suite if isinstance(suite, str) else suite.name, architecture)
+        return next((hint.version for hint in self.floors if (hint.suite, hint.architecture) == wanted), None)
 
     def packages_for(self, distribution: str, codename: str) -> tuple[str, ...]:
         """Return the packages to install in a suite, such as `debian` and `bookworm`.
@@ -188,6 +207,7 @@ def read_recipe(file: Path) -> Recipe:
         check=_check(table.table("check")),
         traps=tuple(_trap(trap) for trap in table.tables("traps")),
         environment=tuple(_fact(fact) for fact in table.tables("environment")),
+        floors=_floors(table.optional_table("floors")),
         file=file,
     )
     table.end()
@@ -230,6 +250,29 @@ def _suite(table: Table, key: str) -> SuitePackages:
     return SuitePackages(
         distribution=distribution, codename=codename, onwards=release.endswith("+"), packages=table.texts(key)
     )
+
+
+def _floors(table: Table) -> tuple[FloorHint, ...]:
+    return tuple(hint for key in table.keys() for hint in _floors_in(table, key))  # noqa: SIM118 - a Table, not a dict
+
+
+def _floors_in(table: Table, key: str) -> tuple[FloorHint, ...]:
+    suite = find_suite(*key.split(":", 1)) if ":" in key else None
+    if suite is None or suite.name != key:
+        table.refuse(key, "is not a suite that is known", hint="write it like `debian:trixie`")
+    measured = table.table(key)
+    return tuple(_floor(measured, suite, architecture) for architecture in measured.keys())  # noqa: SIM118 - a Table
+
+
+def _floor(table: Table, suite: Suite, architecture: str) -> FloorHint:
+    if architecture not in suite.architectures:
+        known = ", ".join(f"`{name}`" for name in suite.architectures)
+        table.refuse(architecture, f"is not an architecture of {suite.name}", hint=f"it has {known}")
+    text = table.text(architecture)
+    try:
+        return FloorHint(suite=suite.name, architecture=architecture, version=parse_version(text))
+    except UsageError as error:
+        table.refuse(architecture, f"cannot be `{text}`: it is no glibc version", hint=error.hint)
 
 
 def _crate(table: Table) -> Crate:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.unit.recipes import write_recipe
 
+from xprov.archive.suites import find_suite
 from xprov.errors import UnsatisfiableError, UsageError
 from xprov.recipe import Action, Crate, Finds, read_recipe
 
@@ -149,6 +150,45 @@ def test_another_distribution_cannot_be_satisfied(tmp_path: Path) -> None:
 
     with pytest.raises(UnsatisfiableError, match="`foo` names no packages of `fedora`"):
         recipe.packages_for("fedora", "42")
+
+
+FLOORS = """\
+[floors]
+"debian:bullseye" = { armhf = "2.28", arm64 = "2.17" }
+"debian:trixie" = { armhf = "2.38" }
+
+[check]"""
+
+
+def test_floors_that_were_measured_are_found_by_suite_and_architecture(tmp_path: Path) -> None:
+    recipe = read_recipe(write_recipe(tmp_path, "foo", ("[check]", FLOORS)))
+
+    bullseye = find_suite("debian", "bullseye")
+    assert bullseye is not None
+    assert recipe.floor_hint(bullseye, "armhf") == (2, 28)
+    assert recipe.floor_hint("debian:bullseye", "arm64") == (2, 17)
+    assert recipe.floor_hint("debian:trixie", "arm64") is None
+    assert recipe.floor_hint("debian:bookworm", "armhf") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("debian:trixie", "debian:trixi", "`floors.debian:trixi` is not a suite that is known"),
+        ("debian:trixie", "trixie", "`floors.trixie` is not a suite that is known"),
+        ("debian:trixie", "Debian:Trixie", "`floors.Debian:Trixie` is not a suite that is known"),
+        ('{ armhf = "2.38" }', '"2.38"', "`floors.debian:trixie` must be a table, not a string"),
+        ('{ armhf = "2.38" }', '{ armv7 = "2.38" }', "`floors.debian:trixie.armv7` is not an architecture of"),
+        ('{ armhf = "2.38" }', '{ loong64 = "2.38" }', "`floors.debian:trixie.loong64` is not an architecture of"),
+        ('{ armhf = "2.38" }', "{ armhf = 2.38 }", "`floors.debian:trixie.armhf` must be a string, not a number"),
+        ('{ armhf = "2.38" }', '{ armhf = "new" }', "`floors.debian:trixie.armhf` cannot be `new`"),
+    ],
+)
+def test_a_floor_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    file = write_recipe(tmp_path, "foo", ("[check]", FLOORS.replace(old, new)))
+
+    with pytest.raises(UsageError, match=message):
+        read_recipe(file)
 
 
 def fact(**values: str) -> str:
