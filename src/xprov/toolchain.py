@@ -63,10 +63,11 @@ _MACROS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "loong64": (("__loongarch__", "__loongarch_grlen=64"), ()),
 }
 
-# GCC before 5 has no __has_include: manylinux2014's toolchain is GCC 4.8.
+# GCC before 5 has no __has_include: manylinux2014's toolchain is GCC 4.8. Debian's cross gcc looks into /usr/include
+# also where no libc of its target is installed, and meets this machine's features.h there, without the rest.
 _PROBE = """\
 #ifdef __has_include
-# if __has_include(<features.h>)
+# if __has_include(<features.h>) && __has_include(<sys/cdefs.h>)
 #  include <features.h>
 # endif
 #else
@@ -93,12 +94,19 @@ def find_toolchain(target: Target, environ: Mapping[str, str]) -> Toolchain | No
     """
     asked: set[Path] = set()
     for candidate in _candidates(target, environ):
-        if candidate.program in asked:
+        program = _behind_links(candidate.program)
+        if program in asked:
             continue
-        asked.add(candidate.program)
+        asked.add(program)
         if toolchain := _ask(candidate, target, environ):
             return toolchain
     return None
+
+
+def _behind_links(program: Path) -> Path:
+    """Return the file that `program` is, so that none is started twice: a launcher is another one by each name."""
+    real = program.resolve()
+    return program if real.name in _LAUNCHERS else real
 
 
 def is_linker_wrapper(path: str) -> bool:
@@ -169,11 +177,13 @@ def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> T
     """Return what the compiler says of itself, or None when it does not build for `target`."""
     cc = candidate.program
     try:
-        machine = _line(cc, "-dumpmachine")
-        probe = process.run([cc, "-E", "-dM", "-v", "-x", "c", "-"], stdin=_PROBE, check=False)
+        probe = _preprocess(cc, _PROBE)
+        # A header that is not there takes every macro with it.
+        probe = probe if probe.stdout else _preprocess(cc, "")
     except ToolMissingError:
         return None
     macros = dict(re.findall(r"^#define (\S+) (.*)$", probe.stdout, re.MULTILINE))
+    machine = _first(r"^Target: (\S+)$", probe.stderr)
     if not machine or not fits(target, macros, machine):
         return None
     sysroot = _line(cc, "-print-sysroot")
@@ -186,7 +196,7 @@ def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> T
         prefix=tools.prefix,
         sysroot=Path(sysroot).resolve() if sysroot.strip("/") else None,
         glibc=_glibc(macros),
-        multiarch=_line(cc, "-print-multiarch") or None,
+        multiarch=_multiarch(macros, probe.stderr, target),
         libc_includes=_libc_includes(probe.stderr),
         found_by=candidate.found_by,
     )
@@ -203,6 +213,24 @@ def fits(target: Target, macros: Mapping[str, str], machine: str) -> bool:
 def _defined(macro: str, macros: Mapping[str, str]) -> bool:
     name, _, value = macro.partition("=")
     return name in macros and (not value or macros[name] == value)
+
+
+def _preprocess(cc: Path, text: str) -> process.Completed:
+    """Return the macros that `text` leaves defined, and on standard error what the compiler searched, and where.
+
+    All in one start of the compiler: each takes its time, and this one is done by every `xprov setup`.
+    """
+    return process.run([cc, "-E", "-dM", "-v", "-x", "c", "-"], stdin=text, check=False)
+
+
+def _first(pattern: str, text: str) -> str:
+    found = re.search(pattern, text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _multiarch(macros: Mapping[str, str], verbose: str, target: Target) -> str | None:
+    """Return the folder name that the driver passes on to the compiler proper; clang knows the target's by itself."""
+    return target.triplet if "__clang__" in macros else _first(r" -imultiarch (\S+)", verbose) or None
 
 
 def _line(cc: Path, question: str) -> str:

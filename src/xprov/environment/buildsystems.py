@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xprov.environment.model import View
+from xprov.environment.settings import header_arguments, linker_arguments
 from xprov.target import ByteOrder
 
 if TYPE_CHECKING:
@@ -32,9 +34,7 @@ def render_cmake(environment: Environment) -> str:
     cmake-rs passes the flags of cc-rs but, once there is a toolchain file, no compiler.
     """
     target = environment.target
-    includes = " ".join(f'-isystem \\"${{_xprov}}/{folder}\\"' for folder in environment.include_folders)
-    folders = " ".join(f'-L\\"${{_xprov}}/{folder}\\"' for folder in environment.library_folders)
-    library = f'{folders} -Wl,-rpath-link,\\"${{_xprov}}/{environment.library_folders[0]}\\"'
+    compile_flags, link_flags = _cmake_flags(environment)
     roots = "".join(f'\n    "{_cmake(path)}"' for path in _roots(environment))
     return f"""\
 # Builds for {target.name} with CMake. Written by xprov.
@@ -43,10 +43,11 @@ set(CMAKE_SYSTEM_PROCESSOR {target.platform})
 get_filename_component(_xprov "${{CMAKE_CURRENT_LIST_DIR}}" REALPATH)
 {_cmake_programs(environment)}
 set(CMAKE_LIBRARY_ARCHITECTURE {target.triplet})
-set(CMAKE_C_FLAGS_INIT "{includes}")
-set(CMAKE_CXX_FLAGS_INIT "{includes}")
+{_cmake_sysroot(environment)}\
+set(CMAKE_C_FLAGS_INIT "{compile_flags}")
+set(CMAKE_CXX_FLAGS_INIT "{compile_flags}")
 foreach(_xprov_kind EXE SHARED MODULE)
-    set(CMAKE_${{_xprov_kind}}_LINKER_FLAGS_INIT "{library}")
+    set(CMAKE_${{_xprov_kind}}_LINKER_FLAGS_INIT "{link_flags}")
 endforeach()
 
 list(APPEND CMAKE_FIND_ROOT_PATH
@@ -70,9 +71,8 @@ def render_meson(environment: Environment, root: Path) -> str:
     The only file that names the folder: Meson tells a cross file where it lies since 1.3 (`@DIRNAME@`), and Ubuntu
     22.04 and Debian 12 have older ones. `pkgconfig` is the key that all of them know.
     """
-    includes = ", ".join(f"'-isystem', root / '{folder}'" for folder in environment.include_folders)
-    folders = ", ".join(f"'-L' + (root / '{folder}')" for folder in environment.library_folders)
-    rpath = f"'-Wl,-rpath-link,' + (root / '{environment.library_folders[0]}')"
+    compile_args = _meson_words(header_arguments(environment, _ROOT))
+    link_args = _meson_words(linker_arguments(environment, _ROOT))
     return f"""\
 # Builds for {environment.target.name} with Meson. Written by xprov. After the folder was moved, another setup writes it
 # anew.
@@ -84,21 +84,61 @@ root = '{_meson(root)}'
 pkgconfig = root / '{environment.pkg_config}'
 
 [built-in options]
-c_args = [{includes}]
-cpp_args = [{includes}]
-c_link_args = [{folders}, {rpath}]
-cpp_link_args = [{folders}, {rpath}]
+c_args = [{compile_args}]
+cpp_args = [{compile_args}]
+c_link_args = [{link_args}]
+cpp_link_args = [{link_args}]
 
 [properties]
+{_meson_sysroot(environment)}\
 needs_exe_wrapper = true
 
 {_meson_machine(environment.target)}"""
 
 
+# Stands for the target's folder in arguments that are written as a build system's own expressions.
+_ROOT = "{root}"
+
+
+def _cmake_flags(environment: Environment) -> tuple[str, str]:
+    """Return the flags to compile and to link with, as a string of CMake holds them; it adds its sysroot itself."""
+    compiling, linking = (
+        " ".join(_cmake_word(word) for word in words if not word.startswith("--sysroot="))
+        for words in (header_arguments(environment, _ROOT), linker_arguments(environment, _ROOT))
+    )
+    return compiling, linking
+
+
+def _cmake_word(word: str) -> str:
+    before, root, path = word.partition(_ROOT)
+    return f'{before}\\"${{_xprov}}{path}\\"' if root else word
+
+
+def _cmake_sysroot(environment: Environment) -> str:
+    if environment.view is View.LIBS:
+        return ""
+    return f'set(CMAKE_SYSROOT "${{_xprov}}/{environment.view.value}")\n'
+
+
+def _meson_word(word: str) -> str:
+    before, root, path = word.partition(_ROOT)
+    if not root:
+        return f"'{word}'"
+    return f"'{before}' + (root / '{path[1:]}')" if before else f"root / '{path[1:]}'"
+
+
+def _meson_words(words: tuple[str, ...]) -> str:
+    return ", ".join(_meson_word(word) for word in words)
+
+
+def _meson_sysroot(environment: Environment) -> str:
+    return "" if environment.view is View.LIBS else f"sys_root = root / '{environment.view.value}'\n"
+
+
 def _roots(environment: Environment) -> list[Path]:
     """Return the folders in which the toolchain's own libraries and headers are."""
     toolchain = environment.compiler
-    if toolchain is None:
+    if toolchain is None or environment.view is View.FULL:
         return []
     if toolchain.sysroot:
         return [toolchain.sysroot]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xprov.environment.quoting import quote
-from xprov.environment.settings import compiler_arguments
+from xprov.environment.settings import header_arguments, linker_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +33,8 @@ def plain_variables(environment: Environment, root: Path, environ: Mapping[str, 
     programs = {"CC": toolchain.cc, "CXX": toolchain.cxx, "AR": toolchain.ar}
     variables.update({name: str(program) for name, program in programs.items() if program})
     quoted = quote(str(root))
-    includes = [word for word in compiler_arguments(environment, quoted) if not word.startswith("-L")]
-    triplet = f"{quoted}/{environment.library_folders[0]}"
-    libraries = [*(f"-L{quoted}/{folder}" for folder in environment.library_folders), f"-Wl,-rpath-link,{triplet}"]
+    includes = header_arguments(environment, quoted)
+    libraries = linker_arguments(environment, quoted)
     for name, words in (("CPPFLAGS", includes), ("LDFLAGS", libraries)):
         base, ours = environ.get(name, ""), " ".join(words)
         variables[name] = base if f" {ours} " in f" {base} " else f"{base} {ours}".lstrip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xprov.environment.model import Action, Setting
+from xprov.environment.model import Action, Setting, View
 from xprov.toolchain import LINKER_WRAPPER, cargo_variable, real_linker, underscored
 
 if TYPE_CHECKING:
@@ -56,15 +56,30 @@ def clang_target(environment: Environment) -> str:
 
 def bindgen_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
     """Return what makes clang see the target's headers: the view's, then those of the toolchain's libc."""
-    arguments = [f"--target={clang_target(environment)}"]
-    if (toolchain := environment.toolchain) and toolchain.sysroot:
-        arguments.append(f"--sysroot={_word(str(toolchain.sysroot))}")
-    for folder in environment.include_folders:
-        arguments += ("-isystem", f"{root}/{folder}")
-    if toolchain and not toolchain.sysroot:
-        for path in toolchain.libc_includes:
-            arguments += ("-isystem", _word(str(path)))
-    return tuple(arguments)
+    target = f"--target={clang_target(environment)}"
+    full = f"--sysroot={root}/{View.FULL.value}"
+    if environment.view is View.FULL:
+        return target, full
+    headers = [word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}")]
+    toolchain = environment.toolchain
+    if toolchain and toolchain.sysroot:
+        return target, f"--sysroot={_word(str(toolchain.sysroot))}", *headers
+    if toolchain and toolchain.libc_includes:
+        libc = [word for path in toolchain.libc_includes for word in ("-isystem", _word(str(path)))]
+        return target, *headers, *libc
+    # zig's libc is nothing that clang could read.
+    return (target, full, *headers) if environment.full_beside else (target, *headers)
+
+
+def header_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
+    """Return what makes a C compiler see the view's headers.
+
+    A full view is a sysroot: as `-isystem` it would hide the headers of C++, which look for libc's behind themselves.
+    """
+    if environment.view is View.LIBS:
+        return tuple(word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}"))
+    sysroot = f"--sysroot={root}/{environment.view.value}"
+    return (sysroot, "-idirafter", f"{root}/{environment.include_folders[0]}") if _is_plain(environment) else (sysroot,)
 
 
 def compiler_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
@@ -73,10 +88,31 @@ def compiler_arguments(environment: Environment, root: str = "{quoted}") -> tupl
     Compilers that only compile (clang) complain of a `-L`: it is given where a toolchain was found, which links.
     libz-sys links a program with nothing but these flags, and compiles its own zlib when that fails.
     """
-    arguments = [word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}")]
-    if environment.compiler:
-        arguments.append(f"-L{root}/{environment.library_folders[0]}")
-    return tuple(arguments)
+    headers = header_arguments(environment, root)
+    if environment.compiler is None or (environment.view is View.FULL and not _is_plain(environment)):
+        return headers
+    return (*headers, *_start_files(environment, root), f"-L{root}/{environment.library_folders[0]}")
+
+
+def linker_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
+    """Return what makes a C compiler that links find the view's libraries, and those that they need in turn."""
+    folders = [f"-L{root}/{folder}" for folder in environment.library_folders]
+    secondary = f"-Wl,-rpath-link,{root}/{environment.library_folders[0]}"
+    if environment.view is View.LIBS:
+        return *folders, secondary
+    return f"--sysroot={root}/{environment.view.value}", *_start_files(environment, root), *folders, secondary
+
+
+def _start_files(environment: Environment, root: str) -> tuple[str, ...]:
+    """Return what makes a plain compiler find the crt1.o of a full view."""
+    if environment.view is View.LIBS or not _is_plain(environment):
+        return ()
+    return (f"-B{root}/{environment.library_folders[0]}",)
+
+
+def _is_plain(environment: Environment) -> bool:
+    """Return whether the compiler looks into no multiarch folder of its sysroot, as Debian's own and clang do."""
+    return environment.compiler is not None and not environment.compiler.multiarch
 
 
 def _sysroot(environment: Environment) -> Setting:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from xprov.environment.model import Action
-from xprov.environment.settings import settings_of
+from xprov.environment.model import Action, View
+from xprov.environment.settings import linker_arguments, settings_of
 from xprov.target import TARGETS
 from xprov.toolchain import LINKER_WRAPPER, real_linker
 
@@ -41,6 +41,7 @@ def render_pkg_config(environment: Environment) -> str:
         NAME=environment.target.name,
         VIEW=environment.view.value,
         TRIPLET=environment.target.triplet,
+        SYSTEM=_SYSTEM[environment.view].rstrip("\n"),
     )
 
 
@@ -54,12 +55,35 @@ def render_linker(environment: Environment, triple: str, linker: Path) -> str:
         KEEP=real_linker(triple),
         WRAPPER=LINKER_WRAPPER,
         LINKER=shlex.quote(str(linker)),
+        FIRST="".join(f'"{word}" ' for word in _first_words(environment)),
     )
+
+
+# What pkg-config leaves out of a compiler's flags, since the compiler has it by itself.
+_SYSTEM = {
+    View.LIBS: """\
+# Nothing of the view is searched by a compiler on its own, so no -I and no -L may be left out: a folder that is not.
+PKG_CONFIG_SYSTEM_INCLUDE_PATH=$root/nowhere
+""",
+    View.FULL: """\
+# A compiler with this sysroot has these; named again (CMake and Meson do it as -isystem) they would hide those of C++.
+# pkg-config compares before it prefixes the sysroot, pkgconf after it.
+PKG_CONFIG_SYSTEM_INCLUDE_PATH=/usr/include:/usr/include/@TRIPLET@:$view/usr/include:$view/usr/include/@TRIPLET@
+""",
+}
+
+
+def _first_words(environment: Environment) -> list[str]:
+    """Return what the linker wrapper says before all that the build says, which may name a sysroot of its own."""
+    words = linker_arguments(environment, "{root}")
+    full = f"{{root}}/{environment.view.value}"
+    return [word.replace(full, "$view") for word in words if word.startswith(("--sysroot=", "-B"))]
 
 
 def _fill(template: str, **values: str) -> str:
     text = _read(template).replace("@SELF@", _read("self.sh").rstrip("\n"))
-    for name, value in values.items():
+    # The last values may hold names of the first.
+    for name, value in reversed(values.items()):
         text = text.replace(f"@{name}@", value)
     return text
 

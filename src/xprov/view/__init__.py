@@ -6,7 +6,7 @@ writes the folder. `prepare_view` is the first three in a row.
 
 from xprov.view.build import Place, build_view, copy_file
 from xprov.view.examine import examine, prepare_view
-from xprov.view.layout import Shape, is_toolchain_package, library_folders
+from xprov.view.layout import Shape, belongs, is_toolchain_package, library_folders, packages_for
 from xprov.view.model import Copy, Link, Text, ViewPlan, require_sound
 from xprov.view.plan import plan_view
 from xprov.view.scan import Entry, EntryKind, PackageTree, folder_tree, scan
@@ -21,12 +21,14 @@ __all__ = [
     "Shape",
     "Text",
     "ViewPlan",
+    "belongs",
     "build_view",
     "copy_file",
     "examine",
     "folder_tree",
     "is_toolchain_package",
     "library_folders",
+    "packages_for",
     "plan_view",
     "prepare_view",
     "require_sound",

@@ -4,6 +4,7 @@ Paths are relative to the root of the view, merged (`lib/x` is `usr/lib/x`), wit
 """
 
 import posixpath
+import re
 from enum import Enum
 from fnmatch import fnmatchcase
 
@@ -23,8 +24,6 @@ class Shape(str, Enum):
 _TOOLCHAIN_PACKAGES = (
     ("libc6", "a libc.so.6 in a -L folder wins over the toolchain's own"),
     ("libc6-*", "its libc.so and headers win over the toolchain's own: libc6-dev, libc6-i386, libc6-dev-armhf-cross"),
-    ("libc-bin", "programs"),
-    ("libc-dev-bin", "programs"),
     ("linux-libc-dev", "kernel headers, which the libc of the toolchain was built with"),
     ("linux-libc-dev-*", "see linux-libc-dev"),
     ("libgcc1", "the compiler's own run-time library; every manylinux policy expects it on the user's machine"),
@@ -45,7 +44,12 @@ _PROGRAM_PACKAGES = (
     *("perl", "perl-base", "perl-modules-*", "libperl[0-9]*", "libdpkg-perl", "libfile-fcntllock-perl"),
     *("python3", "python3-minimal", "python3.[0-9]", "python3.[0-9][0-9]", "python3.*-minimal"),
     *("dpkg", "dpkg-dev", "debconf", "debconf-2.0", "make", "patch", "tar", "bzip2", "xz-utils"),
+    *("libc-bin", "libc-dev-bin", "rpcsvc-proto"),
 )
+
+# Of libgcc-N-dev, which depends on their packages: only the GCC that they were built with can use them, clang has its
+# own. They are most of the size.
+_SANITIZERS = ("libasan*", "libhwasan*", "liblsan*", "libtsan*", "libubsan*")
 
 # What the run-time libraries in those packages are called (DT_SONAME); the loader's name is the target's.
 _TOOLCHAIN_SONAMES = (
@@ -67,11 +71,34 @@ _TOOLCHAIN_SONAMES = (
     "libstdc++.so.*",
 )
 
+# GCC's versions are told apart by one number from this one on (GCC, "Version numbering scheme").
+_ONE_NUMBER = 5
+
 # Folders of the root that merged systems have as links into /usr (Debian's usrmerge).
 MERGED = ("lib", "lib32", "lib64", "libx32")
 
 # What stands directly in one of these is for the linker or the loader.
 _LOOSE_FOLDERS = ("usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
+
+
+def belongs(name: str, shape: Shape) -> bool:
+    """Return whether the files of the package `name` go into a view of `shape`."""
+    return not (is_program_package(name) if shape is Shape.SYSROOT else is_toolchain_package(name))
+
+
+def packages_for(shape: Shape, libstdcxx: str) -> tuple[str, ...]:
+    """Return the packages that a view of `shape` needs beside the libraries', with all that they depend on.
+
+    A full view has to hold what a compiler without a libc needs, also one that is made for no target (clang): libc and
+    kernel headers, libgcc, the start files, the headers and library of C++. `libstdcxx` is the version of libstdc++6
+    in the suite. Each of GCC's versions has packages of its own, and the newest one's are those that fit libstdc++6;
+    from GCC 5 on the first number alone is in their names.
+    """
+    if shape is Shape.LIBS:
+        return ()
+    major, minor = re.findall(r"\d+", libstdcxx)[:2]
+    gcc = major if int(major) >= _ONE_NUMBER else f"{major}.{minor}"
+    return "libc6-dev", f"libstdc++-{gcc}-dev"
 
 
 def is_toolchain_package(name: str) -> bool:
@@ -82,8 +109,8 @@ def is_toolchain_package(name: str) -> bool:
 
 
 def is_program_package(name: str) -> bool:
-    """Return whether the package `name` is about programs, which run on the host and are in no view."""
-    return any(fnmatchcase(name, pattern) for pattern in _PROGRAM_PACKAGES)
+    """Return whether the package `name` is of use to programs alone, a compiler among them, and in no view."""
+    return any(fnmatchcase(name, pattern) for pattern in (*_PROGRAM_PACKAGES, *_SANITIZERS))
 
 
 def is_toolchain_library(soname: str, target: Target) -> bool:
@@ -115,6 +142,11 @@ def merged(path: str) -> str:
 
 def is_kept(path: str, target: Target) -> bool:
     """Return whether a compiler, a linker, pkg-config, CMake or the loader reads `path`."""
+    if path.startswith(f"usr/lib/{target.triplet}/gconv/"):
+        # Character sets: a third of libc6, for programs that run.
+        return False
+    if path.startswith(f"usr/lib/gcc/{target.triplet}/"):
+        return _is_for_linking(path)
     if path.startswith(_kept_folders(target)):
         return not _is_of_another(path, target)
     folder = posixpath.dirname(path)
@@ -136,6 +168,12 @@ def _kept_folders(target: Target) -> tuple[str, ...]:
         # Where linux-libc-dev, for all architectures since Debian trixie, keeps what usr/include/<triplet> links to.
         "usr/lib/linux/uapi/",
     )
+
+
+def _is_for_linking(path: str) -> bool:
+    """Return whether `path`, of GCC's own folder, is for a compiler that has no such folder: start files, libgcc."""
+    name = posixpath.basename(path)
+    return name.endswith((".a", ".o", ".so")) and not any(fnmatchcase(name, pattern) for pattern in _SANITIZERS)
 
 
 def _is_of_another(path: str, target: Target) -> bool:

@@ -8,10 +8,9 @@ from xprov.target import Target
 from xprov.view.layout import (
     MERGED,
     Shape,
+    belongs,
     is_library_name,
     is_linkable,
-    is_program_package,
-    is_toolchain_package,
     library_folders,
 )
 from xprov.view.model import Copy, Link, ViewPlan
@@ -37,7 +36,7 @@ def plan_view(entries: Iterable[Entry], target: Target, shape: Shape = Shape.LIB
         shape=shape,
         target=target,
         copies=tuple(draft.copies),
-        links=(*_merging_links(names), *_bundling_links(names, target, shape), *draft.links),
+        links=(*_merging_links(names), *_bundling_links(names, target), *draft.links),
         texts=(),
         problems=tuple(draft.problems),
         notes=tuple(draft.notes),
@@ -94,7 +93,7 @@ def _wanted(entries: Iterable[Entry], shape: Shape, draft: _Draft) -> list[Entry
     """Return the files and links that go into a view of `shape`; the others' paths are remembered."""
     wanted = []
     for entry in entries:
-        if is_program_package(entry.package) or (shape is Shape.LIBS and is_toolchain_package(entry.package)):
+        if not belongs(entry.package, shape):
             draft.toolchain.add(entry.path)
         elif entry.kind is not EntryKind.FOLDER:
             wanted.append(entry)
@@ -162,12 +161,12 @@ def _merging_links(names: _Names) -> tuple[Link, ...]:
     return tuple(Link(path=name, target=f"usr/{name}") for name in used)
 
 
-def _bundling_links(names: _Names, target: Target, shape: Shape) -> tuple[Link, ...]:
+def _bundling_links(names: _Names, target: Target) -> tuple[Link, ...]:
     """Return the link by which maturin finds a library that no build script named a folder for (a bare `-l`).
 
     Below TARGET_SYSROOT it looks into lib, lib64, usr/lib and usr/lib64 and nowhere else (lddtree 0.5, measured).
     """
-    if shape is not Shape.LIBS or "usr/lib64" in names.folders or "usr/lib64" in names.entries:
+    if "usr/lib64" in names.folders or "usr/lib64" in names.entries:
         return ()
     return (
         Link(path="lib64", target="usr/lib64"),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Links for @TRIPLE@: the linker that was set before, which also finds the view's libraries. Written by xprov.
-# Its own words come last: what the build asks for is searched first.
+# Its own folders come last: what the build asks for is searched first.
 
 set -eu
 
@@ -19,5 +19,5 @@ if ! command -v -- "$linker" >/dev/null 2>&1; then
     exit 127
 fi
 # Libraries that a library needs are found by -rpath-link; -Xlinker, since a path may hold a comma.
-exec "$linker" "$@" "-L$view/usr/lib/@TRIPLET@" "-L$view/usr/lib" \
+exec "$linker" @FIRST@"$@" "-L$view/usr/lib/@TRIPLET@" "-L$view/usr/lib" \
     -Xlinker -rpath-link -Xlinker "$view/usr/lib/@TRIPLET@"

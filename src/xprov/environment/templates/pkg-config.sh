@@ -11,8 +11,7 @@ view=$(CDPATH='' cd -P -- "$root/@VIEW@" && pwd -P)
 # The folders that the program itself was built with are this machine's.
 PKG_CONFIG_SYSROOT_DIR=$view
 PKG_CONFIG_LIBDIR=$view/usr/lib/@TRIPLET@/pkgconfig:$view/usr/lib/pkgconfig:$view/usr/share/pkgconfig
-# Nothing of the view is searched by a compiler on its own, so no -I and no -L may be left out: a folder that is not.
-PKG_CONFIG_SYSTEM_INCLUDE_PATH=$root/nowhere
+@SYSTEM@
 PKG_CONFIG_SYSTEM_LIBRARY_PATH=$root/nowhere
 # pkgconf: prefix flags as pkg-config does, variables not (x11-dl writes them into the program).
 PKG_CONFIG_FDO_SYSROOT_RULES=1
