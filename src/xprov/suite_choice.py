@@ -60,7 +60,7 @@ class Verdict:
     why: str
 
     @property
-    def sentence(self) -> str:
+    def reason(self) -> str:
         """Why, without a stop: `debian:bookworm's alsa needs glibc 2.34, wanted is 2.31`."""
         return f"{self.suite.name}'s {self.why}"
 
@@ -82,7 +82,7 @@ def fitting_suites(
     return tuple(
         Fit(
             suite=verdict.suite,
-            reason=verdict.sentence if at or verdict in guesses else _first_reason(verdict, verdicts),
+            reason=verdict.reason if at or verdict in guesses else _first_reason(verdict, verdicts),
             proven=verdict.standing is Standing.PROVEN,
         )
         for at, verdict in enumerate(tried)
@@ -91,7 +91,7 @@ def fitting_suites(
 
 def judge_suites(recipes: Sequence[Recipe], target: Target, wanted: Version | None) -> tuple[Verdict, ...]:
     """Return how each suite stands that is chosen without being named, in the order in which they are tried."""
-    return tuple(_judge(suite, recipes, target, wanted) for suite in candidates())
+    return tuple(judge_suite(suite, recipes, target, wanted) for suite in candidates())
 
 
 def candidates() -> tuple[Suite, ...]:
@@ -148,7 +148,8 @@ def _way_out(target: Target) -> str:
 _FITTING = (Standing.PROVEN, Standing.HINTED)
 
 
-def _judge(suite: Suite, recipes: Sequence[Recipe], target: Target, wanted: Version | None) -> Verdict:
+def judge_suite(suite: Suite, recipes: Sequence[Recipe], target: Target, wanted: Version | None) -> Verdict:
+    """Return how one suite stands to what is wanted."""
     if refusal := _refusal(suite, recipes, target):
         return Verdict(suite=suite, standing=Standing.REFUSED, why=refusal)
     if wanted is None:
@@ -203,7 +204,7 @@ def _first_reason(verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
     above = verdicts[: verdicts.index(verdict)]
     related = [passed for passed in above if passed.suite.distribution == verdict.suite.distribution]
     nearest = (related or above)[-1:]
-    return f"{nearest[0].sentence}: using {verdict.suite.name}" if nearest else verdict.sentence
+    return f"{nearest[0].reason}: using {verdict.suite.name}" if nearest else verdict.reason
 
 
 def _guesses(verdicts: Sequence[Verdict]) -> list[Verdict]:
