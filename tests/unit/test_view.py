@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.unit.elf_builder import Shared, archive
 
 from xprov.errors import XprovError
 from xprov.target import find_target
-from xprov.view import PackageTree, Shape, ViewPlan, build_view, copy_file, prepare_view
+from xprov.view import PackageTree, Shape, ViewPlan, build_view, copy_file, link_file, prepare_view
 from xprov.view.layout import is_toolchain_library, is_toolchain_package
 
 TARGET = find_target("armhf")
@@ -320,6 +321,54 @@ def test_a_source_that_is_gone_meanwhile_is_an_error_that_names_it(packages: Pac
 def test_a_copy_replaces_nothing_that_it_came_from(tmp_path: Path) -> None:
     (tmp_path / "x.h").write_text("int x;")
     copy_file(tmp_path / "x.h", tmp_path / "y.h")
+    assert (tmp_path / "y.h").read_text() == "int x;"
+
+
+def test_a_file_is_linked_where_that_can_be(tmp_path: Path) -> None:
+    (tmp_path / "x.h").write_text("int x;")
+    (tmp_path / "x.h").chmod(0o644)
+    link_file(tmp_path / "x.h", tmp_path / "y.h")
+    assert (tmp_path / "y.h").samefile(tmp_path / "x.h")
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP])
+def test_a_file_is_copied_where_links_are_refused(code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_names: Path) -> None:
+        raise OSError(code, os.strerror(code))
+
+    (tmp_path / "x.h").write_text("int x;")
+    (tmp_path / "x.h").chmod(0o755)
+    monkeypatch.setattr(os, "link", refuse)
+    link_file(tmp_path / "x.h", tmp_path / "y.h")
+    assert (tmp_path / "y.h").read_text() == "int x;"
+    assert not (tmp_path / "y.h").samefile(tmp_path / "x.h")
+    assert (tmp_path / "y.h").stat().st_mode == (tmp_path / "x.h").stat().st_mode
+
+
+def test_a_full_disk_is_no_reason_to_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_names: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "x.h").touch(0o644)
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="space"):
+        link_file(tmp_path / "x.h", tmp_path / "y.h")
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [(0o600, 0o644), (0o444, 0o644), (0o4755, 0o755), (0o700, 0o755)])
+def test_a_file_of_another_mode_is_copied(mode: int, wanted: int, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("x")
+    (tmp_path / "x").chmod(mode)
+    link_file(tmp_path / "x", tmp_path / "y")
+    assert stat.S_IMODE((tmp_path / "y").stat().st_mode) == wanted
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == mode
+
+
+def test_of_a_link_the_file_is_copied(tmp_path: Path) -> None:
+    (tmp_path / "x.h").write_text("int x;")
+    (tmp_path / "link.h").symlink_to("x.h")
+    link_file(tmp_path / "link.h", tmp_path / "y.h")
+    assert not (tmp_path / "y.h").is_symlink()
     assert (tmp_path / "y.h").read_text() == "int x;"
 
 

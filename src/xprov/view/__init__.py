@@ -4,7 +4,7 @@
 writes the folder. `prepare_view` is the first three in a row.
 """
 
-from xprov.view.build import Place, build_view, copy_file
+from xprov.view.build import Place, build_view, copy_file, link_file
 from xprov.view.examine import examine, prepare_view
 from xprov.view.layout import Shape, belongs, is_toolchain_package, library_folders, packages_for
 from xprov.view.model import Copy, Link, Text, ViewPlan, require_sound
@@ -28,6 +28,7 @@ __all__ = [
     "folder_tree",
     "is_toolchain_package",
     "library_folders",
+    "link_file",
     "packages_for",
     "plan_view",
     "prepare_view",

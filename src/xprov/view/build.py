@@ -23,6 +23,14 @@ Place = Callable[[Path, Path], None]
 _FOLDER_MODE = 0o755
 _FILE_MODE = 0o644
 _RUNNABLE = 0o111
+_MODES = {_FILE_MODE, _FILE_MODE | _RUNNABLE}
+
+# What a hard link is refused with where a copy may be made: another file system, one without links (FAT, some shares),
+# one with enough of them (EMLINK), another user's file (protected_hardlinks, proc_sys_fs(5)).
+_NO_LINK = {
+    *(errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EACCES, errno.EINVAL),
+    *(errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP),
+}
 # Progress is told this often, in files.
 _STRIDE = 50
 
@@ -34,6 +42,24 @@ def copy_file(source: Path, destination: Path) -> None:
     runnable = _RUNNABLE if facts.st_mode & stat.S_IXUSR else 0
     destination.chmod(_FILE_MODE | runnable)
     os.utime(destination, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
+
+
+def link_file(source: Path, destination: Path) -> None:
+    """Make `destination` a hard link to `source`: no time, no space. Where that cannot be, copy it as `copy_file` does.
+
+    A file whose mode is not one that files of a view have is copied, and so is what a link leads to. The two share
+    their content from then on: what writes into one writes into the other.
+    """
+    facts = source.lstat()
+    if not stat.S_ISREG(facts.st_mode) or stat.S_IMODE(facts.st_mode) not in _MODES:
+        copy_file(source, destination)
+        return
+    try:
+        os.link(source, destination)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        copy_file(source, destination)
 
 
 def build_view(
