@@ -4,13 +4,15 @@ import hashlib
 import os
 import random
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.unit.deb_builder import COMPRESSIONS, Item, deb_bytes, folder, hard_link, link, tar_bytes, write_deb
 
+from xprov.archive import tree as tree_module
 from xprov.archive.deb import Limits
-from xprov.archive.tree import Deb, sweep, unpack
+from xprov.archive.tree import Deb, find_tree, unpack
 from xprov.errors import VerificationError, XprovError
 from xprov.target import find_target
 from xprov.view import PackageTree
@@ -162,16 +164,86 @@ def test_a_tree_that_is_there_is_taken_as_it_is(tmp_path: Path) -> None:
     assert unpack(deb, tmp_path / "trees", ARMHF) == first
 
 
+def test_a_tree_that_is_there_is_found_without_its_package(tmp_path: Path) -> None:
+    deb = named(write_deb(tmp_path, HEADER))
+    trees = tmp_path / "trees"
+    assert find_tree(deb.package, deb.sha256, trees, ARMHF) is None
+
+    made = unpack(deb, trees, ARMHF)
+
+    assert find_tree(deb.package, deb.sha256, trees, ARMHF) == made
+    assert find_tree(deb.package, deb.sha256, trees, ARM64) is None
+
+
 def test_a_tree_that_another_process_has_made_meanwhile_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deb, trees = named(write_deb(tmp_path, HEADER)), tmp_path / "trees"
-    place = unpack(deb, trees, ARMHF).root
-    seen = iter([False])
-    monkeypatch.setattr(Path, "is_dir", lambda self: self.exists() if self != place else next(seen, True))
+    settle, others = tree_module._settle, []  # noqa: SLF001 - the instant at which the other one is faster
 
-    assert unpack(deb, trees, ARMHF).root == place
-    assert list(trees.iterdir()) == [place]
+    def settle_second(staging: Path, place: Path) -> None:
+        monkeypatch.setattr(tree_module, "_settle", settle)
+        others.append(unpack(deb, trees, ARMHF))
+        kept = place.stat().st_ino
+        settle(staging, place)
+        assert place.stat().st_ino == kept
+
+    monkeypatch.setattr(tree_module, "_settle", settle_second)
+
+    assert [unpack(deb, trees, ARMHF)] == others
+    assert list(trees.iterdir()) == [others[0].root.parent]
+
+
+def emptied(tree: PackageTree) -> None:
+    """Do what a loss of power does: names are on the disk before content is."""
+    os.truncate(tree.root / "usr/include/a.h", 0)
+
+
+def overwritten(tree: PackageTree) -> None:
+    """Do what a careless build script does to a file of a view that is a hard link."""
+    (tree.root / "usr/include/a.h").write_bytes(HEADER.content[::-1])
+
+
+def removed(tree: PackageTree) -> None:
+    (tree.root / "usr/include/a.h").unlink()
+
+
+def made_private(tree: PackageTree) -> None:
+    (tree.root / "usr/include/a.h").chmod(0o600)
+
+
+def unlisted(tree: PackageTree) -> None:
+    os.truncate(tree.root.parent / "listing.json", 0)
+
+
+def half_listed(tree: PackageTree) -> None:
+    os.truncate(tree.root.parent / "listing.json", 20)
+
+
+DAMAGES = (emptied, overwritten, removed, made_private, unlisted, half_listed)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_tree_that_is_damaged_is_unpacked_again(damage: Callable[[PackageTree], None], tmp_path: Path) -> None:
+    deb, trees = named(write_deb(tmp_path, HEADER, link("usr/include/b.h", "a.h"))), tmp_path / "trees"
+    damage(unpack(deb, trees, ARMHF))
+    assert find_tree(deb.package, deb.sha256, trees, ARMHF) is None
+
+    tree = unpack(deb, trees, ARMHF)
+
+    assert files(tree) == {"usr/include/a.h": HEADER.content}
+    assert find_tree(deb.package, deb.sha256, trees, ARMHF) == tree
+    assert list(trees.iterdir()) == [tree.root.parent]
+
+
+def test_a_view_keeps_its_files_when_the_tree_behind_it_is_made_anew(tmp_path: Path) -> None:
+    deb, trees = named(write_deb(tmp_path, HEADER)), tmp_path / "trees"
+    (tmp_path / "view.h").hardlink_to(unpack(deb, trees, ARMHF).root / "usr/include/a.h")
+    (tmp_path / "view.h").write_bytes(b"spoiled")
+
+    unpack(deb, trees, ARMHF)
+
+    assert (tmp_path / "view.h").read_bytes() == b"spoiled"
 
 
 def test_nothing_is_left_of_a_package_that_is_refused_half_way(tmp_path: Path) -> None:
@@ -192,20 +264,6 @@ def test_nothing_is_there_when_the_end_of_a_package_is_broken(tmp_path: Path) ->
     assert list((tmp_path / "trees").iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_swept_and_what_one_works_in_is_not(tmp_path: Path) -> None:
-    import fcntl  # noqa: PLC0415 - only here
-
-    for name in (".staging-dead", ".staging-alive"):
-        (tmp_path / name / "once" / "usr").mkdir(parents=True)
-    lock = os.open(tmp_path / ".staging-alive", os.O_RDONLY)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-
-    sweep(tmp_path)
-
-    os.close(lock)
-    assert [path.name for path in tmp_path.iterdir()] == [".staging-alive"]
-
-
 def test_a_hash_that_is_none_names_no_folder(tmp_path: Path) -> None:
     deb = Deb(package="a", sha256="../../evil", path=write_deb(tmp_path, HEADER))
 
@@ -216,8 +274,10 @@ def test_a_hash_that_is_none_names_no_folder(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "trees").write_text("a file")
 
-    with pytest.raises(XprovError, match="trees"):
+    with pytest.raises(XprovError, match="trees") as caught:
         unpacked(tmp_path, HEADER)
+
+    assert "XPROV_CACHE_DIR" in (caught.value.hint or "")
 
 
 MUTATIONS = 300
