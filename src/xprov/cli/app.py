@@ -22,6 +22,7 @@ COMMANDS = {
     "list": "List the libraries that xprov has a recipe for.",
     "show": "Show all that is known about a library.",
     "targets": "List the targets, with every name by which each may be asked for.",
+    "cache": "Show what xprov has fetched and unpacked, or free some of it.",
 }
 
 EXAMPLES = examples(
@@ -96,17 +97,18 @@ def _shared(
     pass
 
 
-def _load(name: str) -> TyperCommand:
-    """Return the command `name` from its module, taking the shared options too: people type them last."""
-    app = _single(importlib.import_module(f"xprov.cli.{name}").register)
-    shared = _single(lambda shared: shared.command()(_shared))
-    app.params.extend(shared.params)
+def _load(name: str) -> TyperCommand | TyperGroup:
+    """Return the command `name` from its module. It and those below take the shared options: people type them last."""
+    app = _built(importlib.import_module(f"xprov.cli.{name}").register)
+    shared = _built(lambda shared: shared.command()(_shared))
+    for command in (app, *(app.commands.values() if isinstance(app, TyperGroup) else ())):
+        command.params.extend(shared.params)
     return app
 
 
-def _single(register: Any) -> TyperCommand:  # noqa: ANN401
+def _built(register: Any) -> TyperCommand | TyperGroup:  # noqa: ANN401
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
     register(app)
     command = get_command(app)
-    assert isinstance(command, TyperCommand)  # noqa: S101 - typer's promise for one command; for mypy
+    assert isinstance(command, (TyperCommand, TyperGroup))  # noqa: S101 - typer's promise; for mypy
     return command
