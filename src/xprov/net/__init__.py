@@ -5,18 +5,18 @@ Proxies and certificate bundles are those of the environment (`http_proxy`, `no_
 """
 
 from xprov.net.answer import Answer
-from xprov.net.client import Client
+from xprov.net.client import Client, refusal
 from xprov.net.pace import Bounds, StoppedError
-from xprov.net.retry import RETRIED_STATUS, PassingError, retry_after
+from xprov.net.retry import PassingError, wait_before
 from xprov.net.route import shown
 
 __all__ = [
-    "RETRIED_STATUS",
     "Answer",
     "Bounds",
     "Client",
     "PassingError",
     "StoppedError",
-    "retry_after",
+    "refusal",
     "shown",
+    "wait_before",
 ]
