@@ -5,6 +5,7 @@
     ├── NetworkError          3   a host did not answer, or not with what was asked for
     ├── VerificationError     4   a signature or a hash is not right
     ├── UnsatisfiableError    5   what was asked for cannot be had here
+    │   └── FloorError            the libraries need a newer glibc than is wanted
     └── ToolMissingError      6   a program that is needed is not there
 
 A message says what failed, on what; `hint` says what to do about it. Only `xprov.cli` turns an
@@ -47,6 +48,10 @@ class UnsatisfiableError(XprovError):
     """What was asked for cannot be had on this machine, from these sources."""
 
     exit_code = 5
+
+
+class FloorError(UnsatisfiableError):
+    """Libraries need a newer glibc than is wanted."""
 
 
 class ToolMissingError(XprovError):

@@ -1,49 +1,125 @@
-"""Gather the facts that a plan is made of: the machine, its toolchain, its apt sources and what package hosts say."""
+"""Gather the facts that a plan is made of: the machine, its toolchain, and what archives say."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.host import inspect_host
-from xprov.plan import Facts, choose_method, obstacles
+from xprov.plan import Facts, obstacles, packages_for, view_for
 from xprov.request import Method, Request
+from xprov.routes import APT_DISTRIBUTIONS, Route, Wanted, wanted_glibc
 from xprov.toolchain import find_toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from xprov.apt.entry import Entry
     from xprov.apt.plan import SourcesPlan
+    from xprov.archive.resolution import Resolution
+    from xprov.cache import Cache
     from xprov.host import Host
     from xprov.output import Output
+    from xprov.recipe import Recipe
+    from xprov.toolchain import Toolchain
 
 
-def gather(request: Request, environ: Mapping[str, str], folder: Path, output: Output, *, rehearsal: bool) -> Facts:
-    """Return the facts for `request`, whose target's files are, or will be, in `folder`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What is here, whatever route is taken. `image_sysroot` is the folder that the image's TARGET_SYSROOT names."""
 
-    Asks the compilers, dpkg and, for method `multiarch`, the package hosts. Unless it is for a `rehearsal`, the first
-    obstacle is raised before anybody is asked. Raises `UsageError` when no method serves
-    the request or a sources file cannot be read, `NetworkError` or `UnsatisfiableError` when no host has the target.
-    """
+    host: Host
+    toolchain: Toolchain | None
+    wanted: Wanted
+    image_sysroot: Path | None
+
+
+def inspect(request: Request, environ: Mapping[str, str], folder: Path) -> Machine:
+    """Return what this machine has for `request`, whose target's files are, or will be, in `folder`. Asks compilers."""
     from xprov.environment.files import image_sysroot  # noqa: PLC0415 - keeps this module cheap to import
 
     host = inspect_host(environ)
-    choice = choose_method(request, host)
-    found = obstacles(request, host)
-    for obstacle in () if rehearsal else found:
-        raise obstacle
-    sources = None
-    if choice.method is Method.MULTIARCH and host.has_apt:
-        with output.step(f"Asking package hosts for {request.target.debian}"):
-            sources = _plan_sources(request, host)
-    return Facts(
+    toolchain = None if request.zig else find_toolchain(request.target, environ)
+    return Machine(
         host=host,
-        choice=choice,
-        obstacles=found,
-        toolchain=find_toolchain(request.target, environ),
-        sources=sources,
+        toolchain=toolchain,
+        wanted=wanted_glibc(request, host, toolchain),
         image_sysroot=image_sysroot(request.target, folder, environ),
     )
+
+
+def gather(  # noqa: PLR0913 - what was asked for, what is here, and where to ask and to tell
+    request: Request,
+    route: Route,
+    machine: Machine,
+    recipes: Sequence[Recipe],
+    cache: Cache,
+    output: Output,
+    *,
+    rehearsal: bool,
+) -> Facts:
+    """Return the facts for `request` by `route`.
+
+    Asks package hosts, by the method's own way. Unless it is for a `rehearsal`, the first obstacle is raised before
+    anybody is asked. Raises `UsageError` when a sources file cannot be read, `NetworkError` or `UnsatisfiableError`
+    when no host has the target or the suite lacks a package, `VerificationError` when a host is not to be trusted.
+    """
+    host = machine.host
+    found = obstacles(route, host)
+    for obstacle in () if rehearsal else found:
+        raise obstacle
+    sources = resolution = None
+    if route.method is Method.MULTIARCH and host.has_apt:
+        with output.step(f"Asking package hosts for {request.target.debian}"):
+            sources = _plan_sources(request, host)
+    if route.method is Method.SYSROOT:
+        resolution = _resolve(request, route, machine, recipes, cache, output)
+    return Facts(
+        host=host,
+        route=route,
+        wanted=machine.wanted,
+        obstacles=found,
+        toolchain=machine.toolchain,
+        sources=sources,
+        resolution=resolution,
+        image_sysroot=machine.image_sysroot,
+    )
+
+
+def _resolve(
+    request: Request, route: Route, machine: Machine, recipes: Sequence[Recipe], cache: Cache, output: Output
+) -> Resolution:
+    from xprov.archive.asking import Question, answer  # noqa: PLC0415 - of use to this method alone
+
+    view = view_for(request, route.method, machine.toolchain)
+    packages = packages_for(recipes, route, machine.host, request.target)
+    assert route.suite is not None  # noqa: S101 - every route of this method has one
+    question = Question(
+        suite=route.suite,
+        target=request.target,
+        packages=tuple(name.partition(":")[0] for name in packages),
+        view=view,
+        access=request.access,
+        own=own_sources(machine.host),
+        host_suite=machine.host.suite,
+    )
+    found = answer(question, cache, output)
+    for warning in found.warnings:
+        output.warning(warning)
+    return found
+
+
+def own_sources(host: Host) -> tuple[Entry, ...]:
+    """Return the entries of this machine's apt sources, none where it has no apt.
+
+    Raises `UsageError` that names file and line where apt could not read them.
+    """
+    from xprov.apt.sources import parse, read_sources  # noqa: PLC0415 - of use to some methods alone
+
+    if host.distribution not in APT_DISTRIBUTIONS:
+        return ()
+    return tuple(entry for file in read_sources() for entry in parse(file))
 
 
 def _plan_sources(request: Request, host: Host) -> SourcesPlan:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import find_suite
-from xprov.environment.model import Action, Environment, Setting
-from xprov.errors import ToolMissingError, UsageError, XprovError
+from xprov.environment.choose import choose_view
+from xprov.environment.model import Action, Environment, Setting, View
+from xprov.errors import ToolMissingError, XprovError
 from xprov.glibc import format_version
 from xprov.request import Method, Request
-from xprov.target import Libc, Target
+from xprov.routes import APT_DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,35 +22,32 @@ if TYPE_CHECKING:
 
     from xprov.apt.changes import FileChange
     from xprov.apt.plan import SourcesPlan
+    from xprov.archive.locations import Access
+    from xprov.archive.resolution import Resolution
     from xprov.archive.suites import Suite
     from xprov.host import Host
     from xprov.recipe import Recipe
+    from xprov.routes import Route, Wanted
+    from xprov.target import Target
     from xprov.toolchain import Toolchain
-
-APT_DISTRIBUTIONS = ("debian", "ubuntu")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """The method that files will arrive by, and why it is that one."""
-
-    method: Method
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is known before planning. `sources` is None where apt's sources do not matter, or there are none.
+    """What is known before planning.
 
+    `sources` is None where apt's sources do not matter, or there are none; `resolution` where apt resolves.
     `obstacles` keep a plan from being carried out here. `image_sysroot` is the folder that the image's own
     TARGET_SYSROOT names.
     """
 
     host: Host
-    choice: Choice
+    route: Route
+    wanted: Wanted
     obstacles: tuple[XprovError, ...]
     toolchain: Toolchain | None
     sources: SourcesPlan | None
+    resolution: Resolution | None
     image_sysroot: Path | None
 
 
@@ -57,28 +55,33 @@ class Facts:
 class Plan:
     """All that will be done for a target.
 
-    `packages` are apt's spellings, with architecture. `sources` is None where apt's sources are not touched;
+    `packages` are those that are asked for, in apt's spelling, with architecture; `resolution` is all that comes with
+    them, None where apt resolves. `sources` is None where apt's sources are not touched;
     `architecture` is the one that dpkg will be told of, None where it knows it. `obstacles` are the errors that a real
     run ends with before it begins. `warnings` are told before a run begins; `forecasts` say what the checks will
     find, for who does not run it.
     """
 
     target: Target
-    choice: Choice
+    route: Route
+    wanted: Wanted
     suite: str
     recipes: tuple[Recipe, ...]
     packages: tuple[str, ...]
+    resolution: Resolution | None
     sources: SourcesPlan | None
     architecture: str | None
     toolchain: Toolchain | None
     environment: Environment
+    access: Access
+    keep_all: bool
     obstacles: tuple[XprovError, ...]
     warnings: tuple[str, ...]
     forecasts: tuple[str, ...]
 
     @property
     def method(self) -> Method:
-        return self.choice.method
+        return self.route.method
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -89,35 +92,52 @@ class Plan:
         """The files of apt that will change."""
         return self.sources.changes if self.sources else ()
 
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The views that are built: the one without libc is a part of the full one, and costs nothing beside it."""
+        return (View.LIBS, View.FULL) if self.environment.view is View.FULL else (View.LIBS,)
+
 
 def make_plan(request: Request, facts: Facts, recipes: tuple[Recipe, ...]) -> Plan:
     """Return all that will be done for `request`.
 
-    Raises `UnsatisfiableError` when the machine's suite has no package for one of `recipes`.
+    Raises `UnsatisfiableError` when the suite has no package for one of `recipes`.
     """
-    host, target = facts.host, request.target
-    multiarch = facts.choice.method is Method.MULTIARCH
+    host, target, method = facts.host, request.target, facts.route.method
     return Plan(
         target=target,
-        choice=facts.choice,
-        suite=host.suite,
+        route=facts.route,
+        wanted=facts.wanted,
+        suite=facts.route.suite.name if facts.route.suite else host.suite,
         recipes=recipes,
-        packages=packages_of(recipes, host, target),
+        packages=packages_for(recipes, facts.route, host, target),
+        resolution=facts.resolution,
         sources=facts.sources,
-        architecture=target.debian if multiarch and target.debian not in host.foreign else None,
+        architecture=target.debian if method is Method.MULTIARCH and target.debian not in host.foreign else None,
         toolchain=facts.toolchain,
         environment=Environment(
             target=target,
             generation="GENERATION",
-            native=not multiarch,
+            native=method is Method.NATIVE,
             toolchain=facts.toolchain,
+            view=view_for(request, method, facts.toolchain),
+            zig=request.zig,
             recipe_settings=tuple(setting for recipe in recipes for setting in _settings(recipe)),
             image_sysroot=facts.image_sysroot,
         ),
+        access=request.access,
+        keep_all=request.keep_all,
         obstacles=facts.obstacles,
-        warnings=_warnings(target, facts.toolchain, facts.choice.method),
-        forecasts=_forecasts(target, host, facts.toolchain),
+        warnings=_warnings(target, facts.toolchain, method, zig=request.zig),
+        forecasts=_forecasts(target, facts.route.suite or find_suite(host.distribution, host.codename), facts),
     )
+
+
+def view_for(request: Request, method: Method, toolchain: Toolchain | None) -> View:
+    """Return the view that tools are pointed at; what apt installs for a system has no full one."""
+    if method is not Method.SYSROOT:
+        return View.LIBS
+    return request.view or choose_view(toolchain, zig=request.zig)
 
 
 def _settings(recipe: Recipe) -> Iterator[Setting]:
@@ -131,95 +151,56 @@ def _settings(recipe: Recipe) -> Iterator[Setting]:
         )
 
 
-def choose_method(request: Request, host: Host) -> Choice:
-    """Return how the files for `request` arrive on `host`.
+def packages_for(recipes: Iterable[Recipe], route: Route, host: Host, target: Target) -> tuple[str, ...]:
+    """Return the packages of `recipes`, each once, as apt spells them for `target`.
 
-    Raises `UsageError` when no method serves the target, or the one that was named does not.
+    They are those of the route's suite, or else of the host's. On a machine that is neither Debian nor Ubuntu, those of
+    Debian. Raises `UnsatisfiableError` when a suite has none.
     """
-    target = request.target
-    if target.libc is Libc.MUSL:
-        raise UsageError(
-            f"no method serves `{target.rust}` yet: the libraries of Debian and Ubuntu are linked against glibc",
-            hint=f"build for `{target.debian}`, or let the crate compile its library (most have a `vendored` feature)",
-        )
-    native = target.debian == host.architecture
-    match request.method:
-        case None if native:
-            return Choice(method=Method.NATIVE, reason="the target is this machine's own architecture")
-        case None:
-            return Choice(method=Method.MULTIARCH, reason=_multiarch_reason(host))
-        case Method.NATIVE if not native:
-            raise UsageError(
-                f"method `native` is for {host.architecture}, this machine's own architecture, not for {target.name}",
-                hint="leave `--method` out",
-            )
-        case Method.MULTIARCH if native:
-            raise UsageError(
-                f"method `multiarch` is for foreign architectures, and {target.name} is this machine's own",
-                hint="leave `--method` out",
-            )
-        case named:
-            return Choice(method=named, reason="asked for by --method")
-
-
-def _multiarch_reason(host: Host) -> str:
-    if not host.has_apt:
-        return "the one for foreign targets"
-    return f"{host.throwaway or 'this machine'}, {host.suite}: its apt installs the foreign packages"
-
-
-def packages_of(recipes: Iterable[Recipe], host: Host, target: Target) -> tuple[str, ...]:
-    """Return the packages of `recipes` in the suite of `host`, each once, as apt spells them for `target`.
-
-    On a machine that is neither Debian nor Ubuntu, those of Debian. Raises `UnsatisfiableError` when a suite has none.
-    """
-    distribution = host.distribution if host.distribution in APT_DISTRIBUTIONS else "debian"
-    names = [name for recipe in recipes for name in recipe.packages_for(distribution, host.codename)]
+    if route.suite:
+        distribution, codename = route.suite.distribution, route.suite.codename
+    else:
+        distribution = host.distribution if host.distribution in APT_DISTRIBUTIONS else "debian"
+        codename = host.codename
+    names = [name for recipe in recipes for name in recipe.packages_for(distribution, codename)]
     return tuple(dict.fromkeys(f"{name}:{target.debian}" for name in names))
 
 
-def obstacles(request: Request, host: Host) -> tuple[XprovError, ...]:
+def obstacles(route: Route, host: Host) -> tuple[XprovError, ...]:
     """Return what keeps xprov from carrying out a plan on `host`, the first to be mended first."""
-    found: list[XprovError] = []
+    if route.method is Method.SYSROOT:
+        return ()
     if not host.has_apt or host.distribution not in APT_DISTRIBUTIONS:
-        found.append(
+        return (
             ToolMissingError(
                 f"there is no apt for xprov to work with: this is {host.pretty_name}",
-                hint="run the same command in a Debian or Ubuntu container, such as the manylinux-cross images",
-            )
+                hint="`--method sysroot` needs none; or run it in a Debian or Ubuntu container",
+            ),
         )
-    elif not host.is_root:
-        found.append(
+    if not host.is_root:
+        return (
             XprovError(
                 "only root can have apt install packages",
-                hint="run it in a container, or with sudo: `sudo --preserve-env=HOME,XPROV_HOME xprov setup ...`",
-            )
+                hint="`--method sysroot` needs no root; or run it in a container, or with sudo:"
+                " `sudo --preserve-env=HOME,XPROV_HOME xprov setup ...`",
+            ),
         )
-    foreign = request.target.debian != host.architecture
-    if foreign and request.method is None and host.throwaway is None:
-        found.append(
-            XprovError(
-                "this looks like a person's own machine: xprov leaves its apt alone unless told otherwise",
-                hint="run it in a container or a CI job, or say `--method multiarch`; `xprov undo` puts apt back",
-            )
-        )
-    return tuple(found)
+    return ()
 
 
-def _warnings(target: Target, toolchain: Toolchain | None, method: Method) -> tuple[str, ...]:
-    if method is Method.NATIVE or toolchain is not None:
+def _warnings(target: Target, toolchain: Toolchain | None, method: Method, *, zig: bool) -> tuple[str, ...]:
+    if method is Method.NATIVE or toolchain is not None or zig:
         return ()
     gnu = {"i386": "i686-linux-gnu"}.get(target.debian, target.triplet).replace("_", "-")
     return (
         (
             f"no C compiler for {target.name} was found: headers and libraries will be there, and nothing to link with"
-            f" (the package of Debian's and Ubuntu's is gcc-{gnu})"
+            f" (the package of Debian's and Ubuntu's is gcc-{gnu}; zig is told of by `--toolchain zig`)"
         ),
     )
 
 
-def _forecasts(target: Target, host: Host, toolchain: Toolchain | None) -> tuple[str, ...]:
-    suite = find_suite(host.distribution, host.codename)
+def _forecasts(target: Target, suite: Suite | None, facts: Facts) -> tuple[str, ...]:
     if suite is None:
         return ()
     told = []
@@ -228,18 +209,16 @@ def _forecasts(target: Target, host: Host, toolchain: Toolchain | None) -> tuple
             f"{suite.name}'s armhf libraries have a 64-bit time_t, and Rust's libc crate a 32-bit one: a struct with a"
             " time in it that goes to or from a library is misread"
         )
-    if toolchain and (gap := _glibc_gap(suite, toolchain)):
+    if gap := _glibc_gap(suite, facts):
         told.append(gap)
     return tuple(told)
 
 
-def _glibc_gap(suite: Suite, toolchain: Toolchain) -> str | None:
-    if not suite.glibc or not toolchain.glibc:
-        return None
-    own = tuple(int(number) for number in suite.glibc.split("."))
-    if own <= toolchain.glibc:
+def _glibc_gap(suite: Suite, facts: Facts) -> str | None:
+    wanted = facts.wanted.version
+    if wanted is None or suite.glibc_version is None or suite.glibc_version <= wanted or facts.toolchain is None:
         return None
     return (
-        f"{suite.name} has glibc {suite.glibc} and your toolchain {format_version(toolchain.glibc)}: what its apt"
-        " installs may need more than the wheel's tag promises"
+        f"{suite.name} has glibc {suite.glibc} and {facts.wanted.said_by} is {format_version(wanted)}: what it has may"
+        " need more than the wheel's tag promises"
     )

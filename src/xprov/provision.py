@@ -51,7 +51,11 @@ class ProvisionedLibrary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provision:
-    """What is there for `target`. `toolchain_glibc` is what the cross compiler compiles against, None without one."""
+    """What is there for `target`. `toolchain_glibc` is what the cross compiler compiles against, None without one.
+
+    `inputs` names all that went into it, None where more than xprov has a hand in it (apt); `warnings` is what was
+    found about it that a person should know.
+    """
 
     target: Target
     method: Method
@@ -59,6 +63,8 @@ class Provision:
     libraries: tuple[ProvisionedLibrary, ...]
     packages: tuple[ProvisionedPackage, ...]
     toolchain_glibc: Version | None
+    inputs: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def floor(self) -> Version | None:
@@ -87,6 +93,8 @@ class Provision:
             "floor": _text(self.floor),
             "wheel_floor": _text(self.wheel_floor),
             "toolchain_glibc": _text(self.toolchain_glibc),
+            "inputs": self.inputs,
+            "warnings": list(self.warnings),
             "libraries": [_library_as_json(library) for library in self.libraries],
             "packages": [_package_as_json(package) for package in self.packages],
         }
@@ -123,6 +131,8 @@ def _parse(content: dict[str, Any]) -> Provision:
         method=Method(content["method"]),
         suite=content["suite"],
         toolchain_glibc=_version(content["toolchain_glibc"]),
+        inputs=content.get("inputs"),
+        warnings=tuple(content.get("warnings", ())),
         libraries=tuple(_library_from_json(library) for library in content["libraries"]),
         packages=tuple(ProvisionedPackage(**package) for package in content["packages"]),
     )

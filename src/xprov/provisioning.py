@@ -2,59 +2,73 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov import __version__
 from xprov.check import Compiler, Expectation, Linked, Report, check_libraries, pkg_config_program
 from xprov.check.messages import describe, floor_warnings, time64_warning
 from xprov.environment import Environment, Link, Text, render_home_env, render_target_files
 from xprov.environment.settings import compiler_arguments
 from xprov.environment.stored import FILE as ENVIRONMENT_FILE
 from xprov.environment.stored import environment_as_json
-from xprov.errors import XprovError
+from xprov.errors import FloorError, XprovError
+from xprov.glibc import format_version
 from xprov.methods import Arrival, carry_out
 from xprov.pkgconfig import install_program
-from xprov.provision import FILE, Provision, ProvisionedLibrary
-from xprov.view import build_view, prepare_view
+from xprov.provision import FILE, Provision, ProvisionedLibrary, read_provision
+from xprov.request import Method
+from xprov.view import Shape, build_view, copy_file, link_file, prepare_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from xprov.cache import Cache
     from xprov.check import LibraryCheck
-    from xprov.environment import File
+    from xprov.environment import File, View
     from xprov.output import Output
     from xprov.plan import Plan
     from xprov.store import Store
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What was provisioned, and what the checks found."""
-
-    provision: Provision
-    report: Report
+# It rises when the same inputs make another folder.
+_FORM = 1
 
 
-def provision(plan: Plan, store: Store, output: Output) -> Outcome:
+def provision(plan: Plan, store: Store, cache: Cache, output: Output) -> Provision:
     """Carry `plan` out and return what is there then; the target's folder in `store` is complete or as it was before.
 
-    Raises whatever error the method ends with, and `XprovError` when a library is not as its recipe says.
+    `cache` has to be in use. Where all that the plan is made of is there already, nothing is done. Raises whatever
+    error the method ends with, `FloorError` when the libraries need a newer glibc than the plan wants, and
+    `XprovError` when one is not as its recipe says.
     """
     with store.locked(lambda: output.say(f"Waiting for another xprov that works in {store.path}")):
-        arrival = carry_out(plan, output)
+        inputs = inputs_of(plan)
+        there = read_provision(store.folder(plan.target)) if inputs else None
+        if there is not None and there.inputs == inputs:
+            return _said_again(there, plan, output)
+        arrival = carry_out(plan, cache, output)
         with store.staged(plan.target) as folder:
-            outcome = _fill(folder, store.folder(plan.target), plan, arrival, output)
+            done = _fill(folder, store.folder(plan.target), plan, arrival, output)
         store.write("env", render_home_env(store.path))
-    return outcome
+    return done
 
 
-def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Output) -> Outcome:
+def _said_again(there: Provision, plan: Plan, output: Output) -> Provision:
+    output.say(f"Target {plan.target.name}, method {plan.method.value}: all of it is there already")
+    for warning in there.warnings:
+        output.warning(warning)
+    return there
+
+
+def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Output) -> Provision:
     """Make the target's files in `folder`, which will be moved to `place`."""
     with output.step("Building the view") as progress:
-        _build_view(folder, plan, arrival, output, progress)
+        for view in plan.views:
+            _build_view(folder, view, plan, arrival, output, progress)
     draft = _draft(plan, arrival)
     environment = replace(plan.environment, generation=draft.generation)
     if not environment.native:
@@ -62,10 +76,13 @@ def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Outpu
     _write(folder, render_target_files(environment, place))
     with output.step("Checking the libraries"):
         report = _check(folder, plan, environment)
+    _require_floor(report, plan)
     if environment.native:
         # The compiler finds all of it in the system; what was built was for the checks.
         shutil.rmtree(folder / environment.view.value)
-    done = replace(draft, libraries=tuple(_library(check) for check in report.checks))
+    done = replace(
+        draft, libraries=tuple(_library(check) for check in report.checks), warnings=tuple(_warnings(report, plan))
+    )
     _write(
         folder,
         {
@@ -73,15 +90,34 @@ def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Outpu
             ENVIRONMENT_FILE: Text(text=json.dumps(environment_as_json(environment), indent=2) + "\n"),
         },
     )
-    _tell(report, plan, output)
-    return Outcome(provision=done, report=report)
+    for check in report.checks:
+        output.say(describe(check, plan.target))
+    for warning in done.warnings:
+        output.warning(warning)
+    return done
 
 
-def _build_view(folder: Path, plan: Plan, arrival: Arrival, output: Output, progress: Callable[[str], None]) -> None:
-    view = prepare_view(arrival.trees, plan.target)
-    for note in view.notes:
+def _require_floor(report: Report, plan: Plan) -> None:
+    """Raise `FloorError` when the libraries need more than the plan wants, where the plan says that they must not."""
+    wanted, floor = plan.wanted.version, report.floor
+    if not plan.route.strict or wanted is None or floor is None or floor.version[:2] <= wanted[:2]:
+        return
+    raise FloorError(
+        f"{plan.suite}'s libraries need glibc {format_version(floor.version)} ({floor.why}), and"
+        f" {plan.wanted.said_by} is {format_version(wanted)}",
+        hint="`--glibc` or `--manylinux` says what they may need, `xprov suites` what each suite's do",
+    )
+
+
+def _build_view(
+    folder: Path, view: View, plan: Plan, arrival: Arrival, output: Output, progress: Callable[[str], None]
+) -> None:
+    prepared = prepare_view(arrival.trees, plan.target, Shape(view.value))
+    for note in prepared.notes:
         output.detail(note)
-    build_view(view, folder / plan.environment.view.value, progress=progress)
+    # What apt installed belongs to the machine, and changes with it; what is in the cache never does.
+    place = link_file if plan.method is Method.SYSROOT else copy_file
+    build_view(prepared, folder / view.value, place=place, progress=progress)
 
 
 def _draft(plan: Plan, arrival: Arrival) -> Provision:
@@ -92,6 +128,7 @@ def _draft(plan: Plan, arrival: Arrival) -> Provision:
         libraries=(),
         packages=arrival.packages,
         toolchain_glibc=plan.toolchain.glibc if plan.toolchain else None,
+        inputs=inputs_of(plan),
     )
 
 
@@ -155,13 +192,35 @@ def _library(check: LibraryCheck) -> ProvisionedLibrary:
     )
 
 
-def _tell(report: Report, plan: Plan, output: Output) -> None:
+def _warnings(report: Report, plan: Plan) -> Iterator[str]:
+    """Yield what is to be said about the libraries, beside what they are."""
     for check in report.checks:
-        output.say(describe(check, plan.target))
         if check.link.linked is Linked.NO:
-            output.warning(f"a program that uses {check.library} cannot be linked:\n{check.link.why}")
-    toolchain = plan.toolchain.glibc if plan.toolchain else None
-    for text in floor_warnings(report, toolchain, plan.target):
-        output.warning(text)
+            yield f"a program that uses {check.library} cannot be linked:\n{check.link.why}"
+    toolchain = plan.wanted.version if plan.toolchain else None
+    yield from floor_warnings(report, toolchain, plan.target)
     if time64 := time64_warning(report.checks, plan.target, plan.suite):
-        output.warning(time64)
+        yield time64
+
+
+def inputs_of(plan: Plan) -> str | None:
+    """Return what names all that the target's folder is made of, or None where apt has a hand in it.
+
+    It changes with xprov itself, with the packages, the recipes, the toolchain and what was asked for.
+    """
+    if plan.resolution is None:
+        return None
+    words = (
+        __version__,
+        _FORM,
+        plan.target.name,
+        plan.recipes,
+        [package.sha256 for package in plan.resolution.packages],
+        plan.resolution.suite,
+        plan.toolchain,
+        plan.environment,
+        plan.wanted,
+        plan.route.strict,
+        plan.keep_all,
+    )
+    return hashlib.sha256(repr(words).encode()).hexdigest()

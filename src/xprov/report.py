@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xprov.glibc import format_version, lowest_tag
+from xprov.output import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from xprov.apt.changes import FileChange
+    from xprov.archive.resolution import Resolution
     from xprov.plan import Plan
     from xprov.provision import Provision
     from xprov.target import Target
@@ -17,12 +19,15 @@ if TYPE_CHECKING:
 
 JSON_VERSION = 1
 
+_MEGABYTE = 1_000_000
+
 
 def plan_as_text(plan: Plan, variables: Mapping[str, str | None]) -> str:
     """Return the whole plan as a person reads it: what, why, the files with their diff, packages, variables."""
     sections = [
         _aligned(_facts(plan)),
         *(change.diff().rstrip("\n") for change in plan.changes),
+        _titled(_fetched(plan.resolution), _packages(plan.resolution)) if plan.resolution else "",
         _titled("variables", _assignments(plan.target, variables)),
     ]
     return "\n\n".join(section for section in sections if section)
@@ -35,11 +40,14 @@ def plan_as_json(plan: Plan, variables: Mapping[str, str | None]) -> dict[str, A
         "target": plan.target.name,
         "rust": plan.target.rust,
         "method": plan.method.value,
-        "reason": plan.choice.reason,
+        "reason": plan.route.reason,
         "suite": plan.suite,
         "libraries": list(plan.libraries),
         "packages": list(plan.packages),
         "architecture": plan.architecture,
+        "view": plan.environment.view.value,
+        "glibc": format_version(plan.wanted.version) if plan.wanted.version else None,
+        "resolution": plan.resolution.as_json() if plan.resolution else None,
         "toolchain": _toolchain_as_json(plan.toolchain),
         "files": [_change_as_json(change) for change in plan.changes],
         "notes": list(plan.sources.notes) if plan.sources else [],
@@ -61,15 +69,40 @@ def summary(provision: Provision) -> str:
 def _facts(plan: Plan) -> list[tuple[str, str]]:
     facts = [
         ("target", f"{plan.target.name} ({plan.target.rust})"),
-        ("method", f"{plan.method.value} ({plan.choice.reason})"),
+        ("method", f"{plan.method.value} ({plan.route.reason})"),
         ("suite", plan.suite),
-        ("toolchain", _toolchain_as_text(plan.toolchain)),
+        ("toolchain", "zig" if plan.environment.zig else _toolchain_as_text(plan.toolchain)),
+        ("glibc", _wanted_as_text(plan)),
+        ("view", ", ".join(view.value for view in plan.views)),
         ("libraries", " ".join(plan.libraries)),
         ("packages", " ".join(plan.packages)),
     ]
     if plan.architecture:
         facts.append(("dpkg", f"--add-architecture {plan.architecture}"))
     return facts
+
+
+def _wanted_as_text(plan: Plan) -> str:
+    wanted = plan.wanted
+    return f"{format_version(wanted.version)} ({wanted.said_by})" if wanted.version else "not known"
+
+
+def _fetched(resolution: Resolution) -> str:
+    return f"fetched ({count(len(resolution.packages), 'package')}, {size_as_text(resolution.size)})"
+
+
+def _packages(resolution: Resolution) -> Iterator[str]:
+    named = [(package.described, package.version, package.part, package.size) for package in resolution.packages]
+    width, version_width = max(len(row[0]) for row in named), max(len(row[1]) for row in named)
+    for name, version, part, size in sorted(named):
+        yield f"{name:<{width}}  {version:<{version_width}}  {part}, {size_as_text(size)}"
+
+
+def size_as_text(size: int) -> str:
+    """Return a number of bytes as people read it, as apt does: `1,234 kB`, `12.3 MB`."""
+    if size < _MEGABYTE:
+        return f"{size / 1000:,.0f} kB"
+    return f"{size / _MEGABYTE:,.1f} MB"
 
 
 def _aligned(facts: Iterable[tuple[str, str]]) -> str:

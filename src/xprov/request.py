@@ -1,8 +1,13 @@
 """What a person asked for, as plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from xprov.archive.locations import Access
+from xprov.archive.suites import Suite
+from xprov.environment.model import View
+from xprov.errors import UsageError
+from xprov.glibc import Version
 from xprov.target import Target
 
 
@@ -11,13 +16,47 @@ class Method(str, Enum):
 
     NATIVE = "native"
     MULTIARCH = "multiarch"
+    SYSROOT = "sysroot"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """The words of `xprov setup`. `method` is None for `auto`; `mirror` is asked for what the user's sources lack."""
+    """The words of `xprov setup`. `method` is None for `auto`, and so is `view`.
+
+    `suite` is where packages are taken from, None to choose it; `glibc` is the newest that they may need, None to ask
+    the toolchain. `access` says how archives are read. `zig` is whether zig compiles and links.
+    `keep_all` unpacks everything, also what no build reads.
+    """
 
     target: Target
     libraries: tuple[str, ...]
     method: Method | None = None
-    mirror: str | None = None
+    suite: Suite | None = None
+    glibc: Version | None = None
+    view: View | None = None
+    zig: bool = False
+    keep_all: bool = False
+    access: Access = field(default_factory=Access)
+
+    @property
+    def mirror(self) -> str | None:
+        return self.access.mirror
+
+
+def check_request(request: Request) -> None:
+    """Raise `UsageError` when words were given that do not go together."""
+    access = request.access
+    if access.keyring and not access.mirror:
+        raise UsageError("`--keyring` has the keys of a mirror, and no mirror is named", hint="name it with `--mirror`")
+    if request.suite and request.method not in (None, Method.SYSROOT):
+        raise UsageError(
+            f"`--suite` is for method `sysroot`: with `{request.method.value}` apt's own sources decide",
+            hint="leave one of the two out",
+        )
+    if request.view is View.FULL and request.method not in (None, Method.SYSROOT):
+        raise UsageError(
+            f"`--view full` is for method `sysroot`, and `--method {request.method.value}` was asked for",
+            hint="leave one of the two out",
+        )
+    if request.view is View.FULL and request.zig:
+        raise UsageError("`--view full` is not for zig, which has a libc of its own", hint="leave one of the two out")

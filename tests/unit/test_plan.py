@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from xprov.archive.suites import find_suite
 from xprov.catalog import built_in_folder
-from xprov.errors import ToolMissingError, UnsatisfiableError, UsageError
+from xprov.environment import View
+from xprov.errors import ToolMissingError, UnsatisfiableError
 from xprov.host import Host
-from xprov.plan import Facts, Plan, choose_method, make_plan, obstacles
+from xprov.plan import Facts, Plan, make_plan, obstacles
 from xprov.recipe import Recipe, read_recipe
 from xprov.report import plan_as_json, plan_as_text
 from xprov.request import Method, Request
+from xprov.routes import Route, wanted_glibc
 from xprov.target import find_target
 from xprov.toolchain import Toolchain
 
@@ -48,26 +51,54 @@ def _recipes(*names: str) -> tuple[Recipe, ...]:
 
 
 def _plan(host: Host = CONTAINER, target: str = "armhf", toolchain: Toolchain | None = TOOLCHAIN) -> Plan:
+    native = find_target(target).debian == host.architecture
+    route = Route(method=Method.NATIVE if native else Method.MULTIARCH, suite=None, reason="a test")
+    return _plan_by(route, host, target, toolchain)
+
+
+def _plan_by(route: Route, host: Host, target: str, toolchain: Toolchain | None) -> Plan:
     request = _request(target)
     facts = Facts(
         host=host,
-        choice=choose_method(request, host),
-        obstacles=obstacles(request, host),
+        route=route,
+        wanted=wanted_glibc(request, host, toolchain),
+        obstacles=obstacles(route, host),
         toolchain=toolchain,
         sources=None,
+        resolution=None,
         image_sysroot=None,
     )
     return make_plan(request, facts, _recipes("alsa", "dbus"))
 
 
-def test_a_container_lets_its_own_apt_install_for_a_foreign_target() -> None:
+def test_apt_is_asked_for_the_packages_of_the_machines_own_suite() -> None:
     plan = _plan()
 
-    assert plan.method is Method.MULTIARCH
-    assert "a Docker container" in plan.choice.reason
+    assert plan.suite == "debian:trixie"
     assert plan.packages == ("libasound2-dev:armhf", "libdbus-1-dev:armhf")
     assert plan.architecture == "armhf"
     assert plan.obstacles == ()
+
+
+def test_a_sysroot_has_the_packages_of_its_suite_and_no_obstacles_anywhere() -> None:
+    laptop = replace(CONTAINER, is_root=False, has_apt=False, distribution="fedora", codename="")
+    route = Route(method=Method.SYSROOT, suite=find_suite("debian", "bullseye"), reason="a test")
+
+    plan = _plan_by(route, laptop, "armhf", TOOLCHAIN)
+
+    assert plan.suite == "debian:bullseye"
+    assert plan.obstacles == ()
+    assert plan.architecture is None
+    assert plan.views == (View.LIBS,)
+
+
+def test_a_toolchain_without_a_libc_gets_the_full_view_too() -> None:
+    route = Route(method=Method.SYSROOT, suite=find_suite("debian", "bullseye"), reason="a test")
+
+    plan = _plan_by(route, CONTAINER, "armhf", replace(TOOLCHAIN, glibc=None))
+
+    assert plan.environment.view is View.FULL
+    assert plan.views == (View.LIBS, View.FULL)
 
 
 def test_an_architecture_that_dpkg_knows_is_not_added_again() -> None:
@@ -82,34 +113,10 @@ def test_the_machines_own_architecture_needs_no_foreign_one() -> None:
     assert plan.environment.native
 
 
-@pytest.mark.parametrize(("target", "method"), [("armhf", Method.NATIVE), ("amd64", Method.MULTIARCH)])
-def test_a_method_that_does_not_serve_the_target_is_refused(target: str, method: Method) -> None:
-    with pytest.raises(UsageError, match=f"method `{method.value}`"):
-        choose_method(_request(target, method), CONTAINER)
-
-
-def test_musl_is_told_what_to_use_instead() -> None:
-    with pytest.raises(UsageError, match="glibc") as caught:
-        choose_method(_request("armv7-unknown-linux-musleabihf"), CONTAINER)
-
-    assert "armhf" in (caught.value.hint or "")
-    assert "vendored" in (caught.value.hint or "")
-
-
-def test_a_persons_own_machine_is_left_alone_unless_told_otherwise() -> None:
-    laptop = replace(CONTAINER, throwaway=None)
-
-    (obstacle,) = obstacles(_request(), laptop)
-
-    assert "--method multiarch" in (obstacle.hint or "")
-    assert obstacles(_request(method=Method.MULTIARCH), laptop) == ()
-    assert obstacles(_request("amd64"), laptop) == ()
-
-
 def test_a_machine_without_apt_lacks_a_tool() -> None:
     fedora = replace(CONTAINER, has_apt=False, distribution="fedora", codename="", pretty_name="Fedora Linux 42")
 
-    (obstacle,) = obstacles(_request(), fedora)
+    (obstacle,) = obstacles(Route(method=Method.MULTIARCH, suite=None, reason="a test"), fedora)
 
     assert isinstance(obstacle, ToolMissingError)
     assert "Fedora Linux 42" in obstacle.message

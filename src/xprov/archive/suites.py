@@ -42,11 +42,15 @@ class Suite:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hosts:
-    """Base URIs of one archive: the usual host, the one of further architectures, the one of old releases."""
+    """Base URIs of one archive: the usual host, the one of further architectures, the one of old releases.
+
+    `snapshot` has every version there ever was, below a folder named by the time.
+    """
 
     main: str
     ports: str | None
     eol: str | None
+    snapshot: str | None = None
 
     @property
     def every(self) -> tuple[str, ...]:
@@ -134,4 +138,4 @@ def _archive(distribution: str, facts: Mapping[str, Any]) -> ArchiveHosts:
 
 
 def _hosts(facts: Mapping[str, Any]) -> Hosts:
-    return Hosts(main=facts["main"], ports=facts.get("ports"), eol=facts.get("eol"))
+    return Hosts(main=facts["main"], ports=facts.get("ports"), eol=facts.get("eol"), snapshot=facts.get("snapshot"))

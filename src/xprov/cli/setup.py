@@ -8,19 +8,23 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from xprov.archive.locations import Access
+from xprov.attempts import Surroundings, rehearse, set_up
+from xprov.cache import open_cache
 from xprov.catalog import Catalog
 from xprov.cli.context import get_catalog, get_output
 from xprov.cli.parameters import Json, Libraries, Target, examples
-from xprov.environment import resolve
-from xprov.facts import gather
+from xprov.environment import View, resolve
+from xprov.errors import UsageError
+from xprov.glibc import Version, parse_version
 from xprov.output import Output
-from xprov.plan import Plan, make_plan
-from xprov.provision import read_provision
-from xprov.provisioning import provision
+from xprov.plan import Plan
+from xprov.provision import Provision, read_provision
 from xprov.recipe import Recipe
 from xprov.report import plan_as_json, plan_as_text, summary
-from xprov.request import Method, Request
+from xprov.request import Method, Request, check_request
 from xprov.store import Store, open_store, writing
+from xprov.suite_choice import find_named_suite
 from xprov.target import find_target
 
 
@@ -30,16 +34,97 @@ class MethodName(str, Enum):
     AUTO = "auto"
     NATIVE = Method.NATIVE.value
     MULTIARCH = Method.MULTIARCH.value
+    SYSROOT = Method.SYSROOT.value
 
 
-MethodOption = Annotated[MethodName, typer.Option("--method", help="How the files arrive.")]
-Mirror = Annotated[
+class ViewName(str, Enum):
+    """The words of `--view`."""
+
+    AUTO = "auto"
+    LIBS = "libs"
+    FULL = "full"
+
+
+class ToolchainName(str, Enum):
+    """The words of `--toolchain`."""
+
+    AUTO = "auto"
+    ZIG = "zig"
+
+
+_ARCHIVE, _GLIBC = "Where packages come from", "Which glibc they may need"
+
+MethodOption = Annotated[
+    MethodName,
+    typer.Option(
+        "--method",
+        help="How the files arrive: apt installs them (multiarch), or they are unpacked below XPROV_HOME (sysroot).",
+    ),
+]
+ViewOption = Annotated[
+    ViewName,
+    typer.Option(
+        "--view",
+        help="What compilers are pointed at: the libraries, or a full sysroot with libc. As the toolchain needs.",
+    ),
+]
+ToolchainOption = Annotated[
+    ToolchainName, typer.Option("--toolchain", help="What compiles and links: what is found here, or zig.")
+]
+Glibc = Annotated[
     Optional[str],  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
-    typer.Option(metavar="URL", help="An archive to ask for what your own sources do not have."),
+    typer.Option(metavar="VERSION", help="The newest glibc that libraries may need: 2.31.", rich_help_panel=_GLIBC),
+]
+Manylinux = Annotated[
+    Optional[str],  # noqa: UP045 - see Glibc
+    typer.Option(metavar="TAG", help="The same, as a wheel's tag says it: 2_31, 2014.", rich_help_panel=_GLIBC),
+]
+SuiteOption = Annotated[
+    Optional[str],  # noqa: UP045 - see Glibc
+    typer.Option(
+        "--suite",
+        metavar="SUITE",
+        help="Take packages from this suite: debian:bullseye, ubuntu:22.04.",
+        rich_help_panel=_ARCHIVE,
+    ),
+]
+Mirror = Annotated[
+    Optional[str],  # noqa: UP045 - see Glibc
+    typer.Option(
+        metavar="URL",
+        envvar="XPROV_MIRROR",
+        help="An archive to ask: for a sysroot before all others, for apt where your own sources lack the target.",
+        rich_help_panel=_ARCHIVE,
+    ),
+]
+KeyringOption = Annotated[
+    Optional[Path],  # noqa: UP045 - see Glibc
+    typer.Option(
+        "--keyring", metavar="FILE", help="OpenPGP keys that --mirror is signed by.", rich_help_panel=_ARCHIVE
+    ),
+]
+Snapshot = Annotated[
+    Optional[str],  # noqa: UP045 - see Glibc
+    typer.Option(
+        metavar="URL",
+        envvar="XPROV_SNAPSHOT",
+        help="Where packages are that have left their archive; Debian's and Ubuntu's are known.",
+        rich_help_panel=_ARCHIVE,
+    ),
+]
+AllowExpired = Annotated[
+    bool,
+    typer.Option("--allow-expired", help="Take a mirror that lags behind its Valid-Until.", rich_help_panel=_ARCHIVE),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Use what is in the cache, and nothing else.", rich_help_panel=_ARCHIVE)
+]
+KeepAll = Annotated[
+    bool, typer.Option("--keep-all", help="Unpack all that packages hold, also what no build reads.", hidden=False)
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the whole plan, and do nothing.")]
 EnvFile = Annotated[
-    Optional[Path],  # noqa: UP045 - see Mirror
+    Optional[Path],  # noqa: UP045 - see Glibc
     typer.Option(metavar="FILE", help="Write a file there too that does the same when it is sourced."),
 ]
 
@@ -47,9 +132,11 @@ EnvFile = Annotated[
 def register(app: typer.Typer) -> None:
     """Make `app` the command."""
     epilog = examples(
-        "xprov setup armhf alsa dbus               two libraries for 32-bit ARM",
-        "xprov setup aarch64 openssl --dry-run     see what would be done, and do nothing",
-        "xprov setup linux/arm/v7 alsa --json      the result for a program to read",
+        "xprov setup armhf alsa dbus                   two libraries for 32-bit ARM",
+        "xprov setup aarch64 openssl --dry-run         see what would be done, and do nothing",
+        "xprov setup armhf alsa --manylinux 2_31       for wheels with that tag",
+        "xprov setup armhf alsa --suite debian:bullseye",
+        "xprov setup linux/arm/v7 alsa --json          the result for a program to read",
     )
     app.command(epilog=epilog)(setup)
 
@@ -59,35 +146,62 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     target: Target,
     libraries: Libraries,
     method: MethodOption = MethodName.AUTO,
+    view: ViewOption = ViewName.AUTO,
+    toolchain: ToolchainOption = ToolchainName.AUTO,
+    glibc: Glibc = None,
+    manylinux: Manylinux = None,
+    suite: SuiteOption = None,
     mirror: Mirror = None,
-    dry_run: DryRun = False,  # noqa: FBT002 - typer's way to write a flag
+    keyring: KeyringOption = None,
+    snapshot: Snapshot = None,
+    allow_expired: AllowExpired = False,  # noqa: FBT002 - typer's way to write a flag
+    offline: Offline = False,  # noqa: FBT002
+    keep_all: KeepAll = False,  # noqa: FBT002
+    dry_run: DryRun = False,  # noqa: FBT002
     env_file: EnvFile = None,
     json: Json = False,  # noqa: FBT002
 ) -> None:
     """Make libraries available to the compilers that build for a target."""
     output = get_output(ctx)
-    store = open_store(os.environ)
     request = Request(
         target=find_target(target),
         libraries=tuple(dict.fromkeys(libraries)),
         method=None if method is MethodName.AUTO else Method(method.value),
-        mirror=mirror,
+        suite=None if suite is None else find_named_suite(suite),
+        glibc=_glibc(glibc, manylinux),
+        view={ViewName.AUTO: None, ViewName.LIBS: View.LIBS, ViewName.FULL: View.FULL}[view],
+        zig=toolchain is ToolchainName.ZIG,
+        keep_all=keep_all,
+        access=Access(
+            mirror=_url(mirror, "--mirror"),
+            keyring=None if keyring is None else keyring.expanduser().absolute(),
+            snapshot=_url(snapshot, "--snapshot"),
+            allow_expired=allow_expired,
+            offline=offline,
+        ),
     )
+    check_request(request)
+    surroundings = Surroundings(store=open_store(os.environ), cache=open_cache(os.environ), environ=os.environ)
     with output.group(f"xprov setup {request.target.name} {' '.join(request.libraries)}"):
-        plan = _plan(request, get_catalog(ctx), store, output, rehearsal=dry_run)
+        recipes = _recipes(request, get_catalog(ctx), surroundings.store)
         if dry_run:
-            _show(plan, store, output, as_json=json)
+            _show(rehearse(request, recipes, surroundings, output), surroundings.store, output, as_json=json)
         else:
-            _do(plan, store, output, env_file=env_file, as_json=json)
+            plan, done = set_up(request, recipes, surroundings, output)
+            _tell(plan, done, surroundings.store, output, env_file=env_file, as_json=json)
 
 
-def _plan(request: Request, catalog: Catalog, store: Store, output: Output, *, rehearsal: bool) -> Plan:
-    recipes = _recipes(request, catalog, store)
-    facts = gather(request, os.environ, store.folder(request.target), output, rehearsal=rehearsal)
-    plan = make_plan(request, facts, recipes)
-    for warning in plan.warnings:
-        output.warning(warning)
-    return plan
+def _glibc(glibc: str | None, manylinux: str | None) -> Version | None:
+    if glibc is not None and manylinux is not None:
+        raise UsageError("`--glibc` and `--manylinux` say the same", hint="give one of them")
+    word = glibc if glibc is not None else manylinux
+    return None if word is None else parse_version(word)
+
+
+def _url(text: str | None, option: str) -> str | None:
+    if text is not None and not text.startswith(("http://", "https://")):
+        raise UsageError(f"{option} `{text}` is no URL", hint="write it like http://ftp.debian.org/debian")
+    return text or None
 
 
 def _recipes(request: Request, catalog: Catalog, store: Store) -> tuple[Recipe, ...]:
@@ -104,19 +218,20 @@ def _show(plan: Plan, store: Store, output: Output, *, as_json: bool) -> None:
         output.json(plan_as_json(plan, resolved.variables))
     else:
         output.data(plan_as_text(plan, resolved.variables))
+    for warning in plan.warnings:
+        output.warning(warning)
     for forecast in plan.forecasts:
         output.warning(forecast)
     for obstacle in plan.obstacles:
         output.warning(f"this plan cannot be carried out here: {obstacle.message}\nhint: {obstacle.hint}")
 
 
-def _do(plan: Plan, store: Store, output: Output, *, env_file: Path | None, as_json: bool) -> None:
-    outcome = provision(plan, store, output)
+def _tell(plan: Plan, done: Provision, store: Store, output: Output, *, env_file: Path | None, as_json: bool) -> None:
     if env_file is not None:
         _copy_env(store, env_file)
     if as_json:
-        output.json(_result(outcome.provision.as_json(), store, plan))
-    output.say(summary(outcome.provision))
+        output.json(_result(done.as_json(), store, plan))
+    output.say(summary(done))
     output.say(f'Now: source "{_from_home(store.path / "env")}"')
 
 

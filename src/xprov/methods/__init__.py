@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from xprov.cache import Cache
 from xprov.output import Output
 from xprov.plan import Plan
 from xprov.provision import ProvisionedPackage
@@ -18,18 +19,18 @@ class Arrival:
     trees: tuple[PackageTree, ...]
 
 
-def carry_out(plan: Plan, output: Output) -> Arrival:
+def carry_out(plan: Plan, cache: Cache, output: Output) -> Arrival:
     """Make the files of `plan` arrive, by its method.
 
     Raises the first of the plan's obstacles, and whatever error the method ends with; then all is as it was before.
     """
     for obstacle in plan.obstacles:
         raise obstacle
-    output.say(f"Target {plan.target.name}, method {plan.method.value}: {plan.choice.reason}")
-    return _method(plan.method)(plan, output)
+    output.say(f"Target {plan.target.name}, method {plan.method.value}: {plan.route.reason}")
+    return _method(plan.method)(plan, cache, output)
 
 
-def _method(method: Method) -> Callable[[Plan, Output], Arrival]:
+def _method(method: Method) -> Callable[[Plan, Cache, Output], Arrival]:
     # Imported when it is used: a plan that is only shown needs none of them.
     match method:
         case Method.NATIVE:
@@ -40,3 +41,7 @@ def _method(method: Method) -> Callable[[Plan, Output], Arrival]:
             from xprov.methods import multiarch  # noqa: PLC0415
 
             return multiarch.carry_out
+        case Method.SYSROOT:
+            from xprov.methods import sysroot  # noqa: PLC0415
+
+            return sysroot.carry_out

@@ -12,6 +12,7 @@ from xprov.apt.install import Installation, install, propose
 from xprov.apt.plan import SourcesPlan, needed_files
 from xprov.apt.restore import restore
 from xprov.apt.state import read_state, record_architecture, record_packages
+from xprov.cache import Cache
 from xprov.errors import NetworkError, XprovError
 from xprov.methods import Arrival
 from xprov.methods.installed import are_installed, read_arrival
@@ -20,7 +21,7 @@ from xprov.plan import Plan
 from xprov.process import run
 
 
-def carry_out(plan: Plan, output: Output) -> Arrival:
+def carry_out(plan: Plan, _cache: Cache, output: Output) -> Arrival:
     """Rewrite apt's sources, add the architecture, install the packages, and return what is there.
 
     Raises `UnsatisfiableError` with the reason when apt refuses, `NetworkError` when it cannot fetch; unless an

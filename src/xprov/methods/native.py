@@ -3,13 +3,14 @@
 from xprov import process
 from xprov.apt.apt_get import update
 from xprov.apt.install import Installation, install, propose
+from xprov.cache import Cache
 from xprov.methods import Arrival
 from xprov.methods.installed import are_installed, read_arrival
 from xprov.output import Output, count
 from xprov.plan import Plan
 
 
-def carry_out(plan: Plan, output: Output) -> Arrival:
+def carry_out(plan: Plan, _cache: Cache, output: Output) -> Arrival:
     """Install the packages of `plan`, and pkg-config where there is none, and return what is there.
 
     Raises `UnsatisfiableError` when apt refuses, `NetworkError` when it cannot fetch.

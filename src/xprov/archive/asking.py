@@ -1,0 +1,114 @@
+"""Ask a suite for the closure of packages, and remember the answer as long as its release counts as the present one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from xprov.archive.releases import FRESH, write_kept
+from xprov.archive.resolution import Resolution
+from xprov.environment.model import View
+from xprov.view.layout import Shape, belongs, packages_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from xprov.apt.entry import Entry
+    from xprov.archive.client import OpenSuite
+    from xprov.archive.locations import Access
+    from xprov.archive.suites import Suite
+    from xprov.cache import Cache
+    from xprov.output import Output
+    from xprov.target import Target
+
+# Part of an answer's name: one that was worked out by other rules is not read.
+_FORM = 1
+_ANSWER = ".answer"
+
+# The package whose version tells which compiler a suite was built with.
+_LIBSTDCXX = "libstdc++6"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is asked of which suite, and how. `own` are the entries of this machine's apt, if it has one."""
+
+    suite: Suite
+    target: Target
+    packages: tuple[str, ...]
+    view: View
+    access: Access
+    own: tuple[Entry, ...]
+    host_suite: str
+
+    @property
+    def shape(self) -> Shape:
+        """The larger of the views that are made."""
+        return Shape.SYSROOT if self.view is View.FULL else Shape.LIBS
+
+    @property
+    def key(self) -> str:
+        """What names the answer: every word of the question counts."""
+        access = (self.access.mirror, self.access.keyring, self.access.allow_expired)
+        words = (_FORM, self.suite, self.target.debian, self.packages, self.shape, access, self.own, self.host_suite)
+        return hashlib.sha256(repr(words).encode()).hexdigest()
+
+    def stop(self, package: str) -> bool:
+        """Return whether `package` is in no view that is wanted, and need not be fetched."""
+        return not belongs(package, self.shape)
+
+
+def answer(question: Question, cache: Cache, output: Output) -> Resolution:
+    """Return the closure of what is asked for.
+
+    Raises `NetworkError` when no host has the suite, `UnsatisfiableError` when it lacks the architecture or a package,
+    `VerificationError` when what a host says is not right.
+    """
+    path = cache.releases / f"{question.key}{_ANSWER}"
+    now = datetime.now(timezone.utc)
+    if (known := _remembered(path, now, whatever_age=question.access.offline)) is not None:
+        return known
+    with output.step(f"Reading {question.suite.name} for {question.target.debian}") as progress:
+        found = _ask(question, cache, now, progress)
+    write_kept(path, json.dumps(found.as_json()).encode())
+    return found
+
+
+def _ask(question: Question, cache: Cache, now: datetime, progress: Callable[[str], None]) -> Resolution:
+    from xprov.archive.client import Reading, open_suite  # noqa: PLC0415 - slow to import, not needed for an answer
+    from xprov.archive.resolution import resolve_in  # noqa: PLC0415
+
+    warnings: list[str] = []
+    reading = Reading(
+        access=question.access,
+        own=question.own,
+        host_suite=question.host_suite,
+        cache=cache,
+        now=now,
+        warn=warnings.append,
+        progress=progress,
+    )
+    with open_suite(question.suite, question.target, reading) as opened:
+        wanted = (*question.packages, *_beside(question, opened))
+        found = resolve_in(opened, wanted, question.target.debian, stop=question.stop)
+    return replace(found, warnings=tuple(warnings))
+
+
+def _beside(question: Question, opened: OpenSuite) -> tuple[str, ...]:
+    """Return what the view has beside the libraries: nothing, or libc and what C++ needs."""
+    found = [package for package in opened.archive.look_up(_LIBSTDCXX) if package.name == _LIBSTDCXX]
+    return packages_for(question.shape, found[0].package.version) if found else ()
+
+
+def _remembered(path: Path, now: datetime, *, whatever_age: bool) -> Resolution | None:
+    """Return the answer that is kept, unless it is too old, or damaged."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        age = now.timestamp() - path.stat().st_mtime
+        if whatever_age or 0 <= age < FRESH.total_seconds():
+            return Resolution.from_json(json.loads(path.read_bytes()))
+    return None

@@ -1,0 +1,112 @@
+"""Try the routes to what is wanted in turn, until one leads there."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from xprov.errors import FloorError, NetworkError, UnsatisfiableError, XprovError
+from xprov.facts import gather, inspect
+from xprov.plan import make_plan
+from xprov.provisioning import provision
+from xprov.request import Method
+from xprov.routes import routes
+from xprov.suite_choice import unsatisfied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from xprov.cache import Cache
+    from xprov.output import Output
+    from xprov.plan import Plan
+    from xprov.provision import Provision
+    from xprov.recipe import Recipe
+    from xprov.request import Request
+    from xprov.routes import Route
+    from xprov.store import Store
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """Where xprov works: its store, its cache, and the variables that it was started with."""
+
+    store: Store
+    cache: Cache
+    environ: Mapping[str, str]
+
+
+def set_up(
+    request: Request, recipes: tuple[Recipe, ...], surroundings: Surroundings, output: Output
+) -> tuple[Plan, Provision]:
+    """Provision what is asked for, and return the plan that was carried out and what is there.
+
+    When a route does not lead there, the next is taken, and why is said. Raises the error of the last one.
+    """
+
+    def carry_out(plan: Plan) -> tuple[Plan, Provision]:
+        for warning in plan.warnings:
+            output.warning(warning)
+        return plan, provision(plan, surroundings.store, surroundings.cache, output)
+
+    return _first(request, recipes, surroundings, output, carry_out, rehearsal=False)
+
+
+def rehearse(request: Request, recipes: tuple[Recipe, ...], surroundings: Surroundings, output: Output) -> Plan:
+    """Return the plan that would be carried out first. Archives are asked; nothing is fetched from their pools."""
+    return _first(request, recipes, surroundings, output, lambda plan: plan, rehearsal=True)
+
+
+def _first(
+    request: Request,
+    recipes: tuple[Recipe, ...],
+    surroundings: Surroundings,
+    output: Output,
+    act: Callable[[Plan], _Result],
+    *,
+    rehearsal: bool,
+) -> _Result:
+    """Return what `act` makes of the first plan that works."""
+    cache = surroundings.cache
+    machine = inspect(request, surroundings.environ, surroundings.store.folder(request.target))
+    left = list(routes(request, machine.host, machine.wanted, recipes))
+    failures: list[XprovError] = []
+    while left:
+        route = left.pop(0)
+        try:
+            with _used(cache, route, output):
+                facts = gather(request, route, machine, recipes, cache, output, rehearsal=rehearsal)
+                return act(make_plan(request, facts, recipes))
+        except (NetworkError, UnsatisfiableError) as error:
+            failures.append(error)
+            left = [other for other in left if not _is_futile(other, route, error)]
+            if left:
+                _tell(route, left[0], error, output)
+    if len(failures) > 1 and all(isinstance(failure, FloorError) for failure in failures):
+        raise unsatisfied(recipes, request.target, machine.wanted.version)
+    raise failures[-1]
+
+
+def _used(cache: Cache, route: Route, output: Output) -> AbstractContextManager[None]:
+    """Keep others from freeing what `route` needs of the cache; those that need nothing leave it alone."""
+    if route.method is not Method.SYSROOT:
+        return nullcontext()
+    return cache.used(lambda: output.say(f"Waiting for another xprov that frees space in {cache.path}"))
+
+
+def _is_futile(other: Route, failed: Route, error: XprovError) -> bool:
+    """Return whether `other` must fail as `failed` did: its packages lie on the hosts that did not answer."""
+    if failed.suite is None or other.suite is None or not isinstance(error, NetworkError):
+        return False
+    return (other.suite.distribution, other.suite.eol) == (failed.suite.distribution, failed.suite.eol)
+
+
+def _tell(failed: Route, following: Route, error: XprovError, output: Output) -> None:
+    what = failed.suite.name if failed.suite else f"method {failed.method.value}"
+    then = following.suite.name if following.suite else f"method {following.method.value}"
+    if following.suite and failed.method is not Method.SYSROOT:
+        then = f"method sysroot with {then}"
+    output.warning(f"{what} would not do: {error.message}\ngoing on with {then}")
