@@ -68,8 +68,9 @@ def fetch(
     """
     places = {download: folder / f"{download.sha256.lower()}{suffix}" for download in downloads}
     with explained(folder):
-        there = [download for download in downloads if is_there(places[download], download)]
-    missing = _by_content([download for download in downloads if download not in set(there)])
+        found = {download: is_there(places[download], download) for download in places}
+    there = [download for download in downloads if found[download]]
+    missing = _by_content([download for download in downloads if not found[download]])
     if missing:
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -108,10 +109,10 @@ def is_there(place: Path, download: Download) -> bool:
 
 def _by_content(downloads: Sequence[Download]) -> list[list[Download]]:
     """Return the downloads, those of the same content together: they are one file, fetched once."""
-    found: dict[tuple[str, int | None], list[Download]] = {}
+    files: dict[tuple[str, int | None], list[Download]] = {}
     for download in downloads:
-        found.setdefault((download.sha256.lower(), download.size), []).append(download)
-    return list(found.values())
+        files.setdefault((download.sha256.lower(), download.size), []).append(download)
+    return list(files.values())
 
 
 def _sha256(path: Path) -> str:
