@@ -81,6 +81,8 @@ _OWN_FOLDER = re.compile(r"/lib\w*/(gcc|gcc-cross|clang|llvm)[-/]")
 # Searched by every compiler without being told, when there is no sysroot.
 _HOST_FOLDERS = frozenset({Path("/usr/include"), Path("/usr/local/include")})
 
+_OF_EVERY_LIBC = "features.h"
+
 # Programs that are put before a compiler, and are none.
 _LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc"})
 
@@ -248,11 +250,15 @@ def _glibc(macros: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def _libc_includes(verbose: str) -> tuple[Path, ...]:
-    """Return the folders of system headers that `-v` lists, less those of the compiler and of this machine."""
+    """Return the folders of system headers that `-v` lists, less those of the compiler and of this machine.
+
+    None where no libc is in them: g++ alone has a folder there too, for the headers of C++.
+    """
     _, _, rest = verbose.partition("#include <...> search starts here:\n")
     listed, _, _ = rest.partition("End of search list.")
     folders = (Path(line.strip()).resolve() for line in listed.splitlines() if line.startswith(" "))
-    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir() and not _is_no_libc(folder)))
+    found = tuple(dict.fromkeys(folder for folder in folders if folder.is_dir() and not _is_no_libc(folder)))
+    return found if any((folder / _OF_EVERY_LIBC).is_file() for folder in found) else ()
 
 
 def _is_no_libc(folder: Path) -> bool:

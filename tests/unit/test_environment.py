@@ -99,7 +99,7 @@ def test_zig_is_named_no_compiler_that_would_turn_it_off() -> None:
 
 
 def test_only_a_toolchain_without_a_libc_gets_one() -> None:
-    bare = replace(toolchain(), glibc=None)
+    bare = replace(toolchain(), glibc=None, libc_includes=())
 
     assert choose_view(bare) is View.FULL
     assert [choose_view(bare, zig=True), choose_view(toolchain()), choose_view(None)] == [View.LIBS] * 3

@@ -10,8 +10,18 @@ from tests.unit.elf_builder import Shared, archive
 
 from xprov.errors import XprovError
 from xprov.target import find_target
-from xprov.view import PackageTree, Shape, ViewPlan, build_view, copy_file, link_file, prepare_view
-from xprov.view.layout import is_toolchain_library, is_toolchain_package
+from xprov.view import (
+    PackageTree,
+    Shape,
+    ViewPlan,
+    belongs,
+    build_view,
+    copy_file,
+    link_file,
+    packages_for,
+    prepare_view,
+)
+from xprov.view.layout import is_kept, is_toolchain_library, is_toolchain_package
 
 TARGET = find_target("armhf")
 LIB = "usr/lib/arm-linux-gnueabihf"
@@ -234,13 +244,12 @@ def test_what_is_wrong_with_a_plugin_is_noted(packages: Packages) -> None:
     assert any("needs liby.so.2" in note for note in plan.notes)
 
 
-def test_a_linker_script_names_its_files_without_folders(packages: Packages) -> None:
+def test_a_linker_script_names_its_files_without_folders_and_no_format(packages: Packages) -> None:
     packages.library("libbsd0", f"{LIB}/libbsd.so.0")
     script = f"/* /usr/bin/ld */\nOUTPUT_FORMAT(elf32-littlearm)\nGROUP(/{LIB}/libbsd.so.0 AS_NEEDED(-lmd))\n"
     packages.file("libbsd-dev", f"{LIB}/libbsd.so", script.encode())
     view = packages.build()
     assert (view / LIB / "libbsd.so").read_text().split() == [
-        "OUTPUT_FORMAT(elf32-littlearm)",
         "GROUP(libbsd.so.0",
         "AS_NEEDED(-lmd))",
     ]
@@ -404,3 +413,51 @@ def test_the_toolchains_own_libraries_are_known_by_soname() -> None:
     assert not is_toolchain_library("ld-linux-armhf.so.3", find_target("arm64"))
     assert not is_toolchain_library("libcrypt.so.1", TARGET)
     assert not is_toolchain_library("libnsl.so.2", TARGET)
+
+
+def test_what_no_other_compiler_can_use_of_gccs_own_folder_stays_out() -> None:
+    gcc = "usr/lib/gcc/arm-linux-gnueabihf/12"
+
+    kept = {name for name in _OF_GCC if is_kept(f"{gcc}/{name}", find_target("armhf"))}
+
+    assert kept == {"crtbeginS.o", "libgcc.a", "libgcc_s.so", "libstdc++.so", "libatomic.so"}
+    assert not is_kept("usr/lib/gcc/aarch64-linux-gnu/12/libgcc.a", find_target("armhf"))
+    assert not is_kept("usr/lib/arm-linux-gnueabihf/gconv/UTF-16.so", find_target("armhf"))
+
+
+_OF_GCC = (
+    *("crtbeginS.o", "libgcc.a", "libgcc_s.so", "libstdc++.so", "libatomic.so"),
+    *("libasan.a", "libasan.so", "liblsan_preinit.o", "cc1", "include/stddef.h", "plugin/gtype.state"),
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "package"),
+    [
+        ("12.2.0-14+deb12u1", "libstdc++-12-dev"),
+        ("14.2.0-19", "libstdc++-14-dev"),
+        ("5.4.0-6ubuntu1~16.04.12", "libstdc++-5-dev"),
+        ("4.9.2-10+deb8u1", "libstdc++-4.9-dev"),
+        ("10-20200411-0ubuntu1", "libstdc++-10-dev"),
+    ],
+)
+def test_a_full_view_has_libc_and_the_cxx_library_that_fits_its_runtime(version: str, package: str) -> None:
+    assert packages_for(Shape.SYSROOT, version) == ("libc6-dev", package)
+    assert packages_for(Shape.LIBS, version) == ()
+
+
+@pytest.mark.parametrize(
+    ("package", "shapes"),
+    [
+        ("libasound2-dev", {Shape.SYSROOT, Shape.LIBS}),
+        ("libc6-dev", {Shape.SYSROOT}),
+        ("linux-libc-dev", {Shape.SYSROOT}),
+        ("libstdc++-12-dev", {Shape.SYSROOT}),
+        ("libgcc-s1", {Shape.SYSROOT}),
+        ("libasan8", set[Shape]()),
+        ("libc-dev-bin", set[Shape]()),
+        ("perl-base", set[Shape]()),
+    ],
+)
+def test_which_packages_belong_to_which_shape(package: str, shapes: set[Shape]) -> None:
+    assert {shape for shape in Shape if belongs(package, shape)} == shapes

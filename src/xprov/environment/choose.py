@@ -16,4 +16,5 @@ def choose_view(toolchain: Toolchain | None, *, zig: bool = False) -> View:
     A second libc beside a toolchain's own wins over it (`-L` beats `--sysroot`). zig brings its own for every target;
     where no toolchain was found, whatever builds later (zig, an image's compiler) has to have one.
     """
-    return View.LIBS if zig or toolchain is None or toolchain.glibc else View.FULL
+    has_libc = zig or toolchain is None or toolchain.glibc or toolchain.libc_includes
+    return View.LIBS if has_libc else View.FULL

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # The commands of a linker script that name files, and the files (ld's manual, "File Commands").
 _COMMAND = re.compile(r"\b(?:GROUP|INPUT)\s*\(")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_FORMAT = re.compile(r"\bOUTPUT_FORMAT\s*\([^)]*\)\s*")
 _ABSOLUTE = re.compile(r"(?<![\w./*-])/[^\s(),*]+")
 
 
@@ -111,10 +112,11 @@ def _not_the_targets(copy: Copy, found: ElfFile, target: Target) -> str:
 
 
 def _examine_script(copy: Copy, findings: _Findings) -> None:
-    """Plan a copy of a linker script in which files have no folder.
+    """Plan a copy of a linker script in which files have no folder, and no format is named.
 
     A linker takes an absolute path for one below its sysroot only where the script lies there too; beside a view
-    that is named by `-L` alone it would read the host's file.
+    that is named by `-L` alone it would read the host's file. The format is what a linker for the target takes anyhow;
+    zig 0.17 knows no `elf32-littlearm` and gives up ("failed to parse linker script: UnknownCpuArch").
     """
     script = copy.source.read_text(encoding="utf-8", errors="surrogateescape")
     text = _COMMENT.sub("", script)
@@ -124,7 +126,7 @@ def _examine_script(copy: Copy, findings: _Findings) -> None:
         name = posixpath.basename(path)
         if not _is_in_view(name, findings.plan) and not is_toolchain_library(name, findings.plan.target):
             findings.add(copy, f"{copy.path} of {copy.package} names {path}, which no package here has")
-    relative = _ABSOLUTE.sub(lambda match: posixpath.basename(match[0]), text)
+    relative = _FORMAT.sub("", _ABSOLUTE.sub(lambda match: posixpath.basename(match[0]), text))
     if relative != text:
         findings.texts.append(Text(path=copy.path, content=relative))
 
