@@ -1,7 +1,7 @@
 """Unpack a package into a folder of its own in the cache, merged (`lib/x` in `usr/lib/x`), once for all who need it.
 
 A tree is the folder `files`, and beside it a listing of what is in there: size, mode and time of each file. The two
-get their name in one step. A tree is asked whether it is as listed each time it is used, which costs 3 microseconds a
+get their name in one step. A tree is asked whether it is as listed each time it is used, which costs 5 microseconds a
 file and makes two promises true without waiting for the disk (fsync takes longer than unpacking):
 
 - After a power loss a file may be empty although the name of the tree is there: file systems write names before
