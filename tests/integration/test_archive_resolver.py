@@ -9,7 +9,7 @@ import pytest
 from tests.mirror import find_mirror
 from tests.recipes.archive import CACHED, Apt
 
-from xprov.archive.index import Archive, build_index
+from xprov.archive.index import Archive, Index, build_index
 from xprov.archive.resolver import resolve
 from xprov.catalog import load_catalog
 
@@ -25,12 +25,13 @@ DIFFERENCES: dict[tuple[str, str, str], str] = {}
 def test_every_recipe_gets_the_packages_that_apt_chooses(suite: str, architecture: str, tmp_path: Path) -> None:
     apt = Apt(folder=tmp_path / "apt", suite=suite, architecture=architecture)
     apt.update(find_mirror().archive)
-    archive = _archive(tmp_path, _index(tmp_path / "apt"))
     lists = {recipe.library: recipe.packages_for("debian", suite) for recipe in RECIPES}
     lists["all of them"] = tuple(package for packages in lists.values() for package in packages)
 
     expected = {library: _chosen_by_apt(apt, packages) for library, packages in lists.items()}
-    chosen = {library: _chosen(archive, packages) for library, packages in lists.items()}
+    with _index(tmp_path) as index:
+        archive = Archive([("", index)])
+        chosen = {library: _chosen(archive, packages) for library, packages in lists.items()}
     different = {
         library: sorted(chosen[library] ^ packages)
         for library, packages in expected.items()
@@ -41,14 +42,13 @@ def test_every_recipe_gets_the_packages_that_apt_chooses(suite: str, architectur
     assert all(expected.values())
 
 
-def _index(folder: Path) -> bytes:
-    (file,) = (folder / "lists").glob("*_Packages*")
+def _index(folder: Path) -> Index:
+    (file,) = folder.glob("apt/lists/*_Packages*")
     # apt keeps it compressed in whatever way the machine is configured for.
-    return subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", file], check=True, capture_output=True).stdout
-
-
-def _archive(folder: Path, content: bytes) -> Archive:
-    return Archive([build_index(folder / "indices", hashlib.sha256(content).hexdigest(), content)])
+    content = subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", file], check=True, capture_output=True).stdout
+    packed = folder / "Packages"
+    packed.write_bytes(content)
+    return build_index(folder / "indices", hashlib.sha256(content).hexdigest(), packed)
 
 
 def _chosen(archive: Archive, packages: tuple[str, ...]) -> set[str]:

@@ -26,7 +26,15 @@ def _candidate(line: str) -> Candidate:
     name, _, version = head.partition(" ")
     pairs = (field.split(": ", 1) for field in fields)
     given = {KEYS.get(key, key): value for key, value in pairs}
-    full = {"Package": name, "Version": version or "1", "Architecture": "armhf", "Priority": "optional", **given}
+    file = {"Filename": f"pool/{name}.deb", "Size": "1", "SHA256": "0" * 64}
+    full = {
+        "Package": name,
+        "Version": version or "1",
+        "Architecture": "armhf",
+        "Priority": "optional",
+        **file,
+        **given,
+    }
     return parse_candidate("".join(f"{key}: {value}\n" for key, value in full.items()).encode())
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from xprov.apt.dpkg import (
     InstalledPackage,
@@ -12,16 +15,24 @@ from xprov.apt.dpkg import (
     parse_relations,
     provides_enough,
 )
+from xprov.errors import VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # apt's own order of what provides the same (pkgcache.h, `State::VerPriority`); a missing one is 0.
 _PRIORITIES = ("", "required", "important", "standard", "optional", "extra")
+
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_SIZE = re.compile(r"[1-9][0-9]{0,14}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """A package that an archive has. `conflicts` holds Breaks too; `priority` is 1 (required) to 5 (extra), or 0.
 
-    `filename` is relative to the archive's base, `size` in bytes, `sha256` in hexadecimal digits.
+    `filename` is relative to the archive's base and leads nowhere else, `size` is in bytes, `sha256` in 64 hexadecimal
+    digits. `origin` is whatever label the caller gave to the part of the archive that has it.
     """
 
     package: InstalledPackage
@@ -32,6 +43,7 @@ class Candidate:
     filename: str = ""
     size: int = 0
     sha256: str = ""
+    origin: str = ""
 
     @property
     def name(self) -> str:
@@ -43,23 +55,49 @@ class Candidate:
         return frozenset((self.name, *(offer.name for offer in self.package.provides)))
 
 
-def parse_candidate(stanza: bytes) -> Candidate:
-    """Return the package that a stanza is about. Raises `XprovError` when a field that every one has is missing."""
+def parse_candidate(stanza: bytes, origin: str = "") -> Candidate:
+    """Return the package that a stanza is about.
+
+    Raises `XprovError` when a field that every one has is missing, `VerificationError` when what is said of its file
+    is no place in an archive, no size or no hash.
+    """
     from debian.deb822 import Deb822  # noqa: PLC0415 - slow to import
 
     fields = Deb822(stanza.decode("utf-8", "surrogateescape"))
     conflicts = (clause[0] for kind in ("Conflicts", "Breaks") for clause in parse_relations(fields.get(kind, "")))
-    priority, size = fields.get("Priority", "").lower(), fields.get("Size", "0")
+    priority, package = fields.get("Priority", "").lower(), package_from_fields(fields)
+    filename, size, sha256 = _file(package.name, fields)
     return Candidate(
-        package=package_from_fields(fields),
+        package=package,
         conflicts=tuple(conflicts),
         essential=fields.get("Essential") == "yes",
         important="yes" in (fields.get("Important"), fields.get("Protected")),
         priority=_PRIORITIES.index(priority) if priority in _PRIORITIES else 0,
-        filename=fields.get("Filename", ""),
-        size=int(size) if size.isdecimal() else 0,
-        sha256=fields.get("SHA256", ""),
+        filename=filename,
+        size=size,
+        sha256=sha256,
+        origin=origin,
     )
+
+
+def _file(package: str, fields: Mapping[str, str]) -> tuple[str, int, str]:
+    """Return where the package's file is, how large, and its hash, in lower case."""
+    filename, size, sha256 = (fields.get(name, "") for name in ("Filename", "Size", "SHA256"))
+    wrong = {
+        "Filename": not _is_below_base(filename),
+        "Size": not _SIZE.fullmatch(size),
+        "SHA256": not _SHA256.fullmatch(sha256),
+    }
+    for name in (name for name, is_wrong in wrong.items() if is_wrong):
+        said = f"an impossible `{name}`: {fields[name]!r:.100}" if name in fields else f"no `{name}`"
+        raise VerificationError(f"the package index has {said} of `{package}`")
+    return filename, int(size), sha256.lower()
+
+
+def _is_below_base(filename: str) -> bool:
+    """Return whether a path is relative, and leads nowhere else: by itself, as part of an address, or as a file's."""
+    segments = unquote(filename.removeprefix("./")).split("/")
+    return filename.isprintable() and not set("?#\\") & set(filename) and not {"", ".", ".."} & set(segments)
 
 
 def rank(candidate: Candidate, name: str) -> tuple[bool, bool, bool, int, str]:

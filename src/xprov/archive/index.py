@@ -1,73 +1,81 @@
-"""The Packages indices of an archive as small look-up files: a stanza by name, in a millisecond.
+"""The Packages indices of an archive as look-up files: a stanza by name, in a fraction of a millisecond.
 
-An index has some 60,000 stanzas, of which a library needs a few dozen. So it is split without being understood, once,
-into an SQLite file that is named by the index's hash; python-debian reads only the stanzas that are asked for.
+An index has some 60,000 stanzas, of which a library needs a few dozen. So it is decompressed once, without being
+understood, into a file that is named by the index's hash: pieces of some 60 kB, and a sorted table of which names are
+in which. python-debian reads only the stanzas that are asked for.
 """
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import functools
 import os
-import re
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
+from xprov.archive.blocks import BlockReader, BlockWriter, open_blocks
 from xprov.archive.candidate import Candidate, parse_candidate
+from xprov.archive.stanzas import names_in, pieces, providers_of, stanzas_of
 from xprov.errors import VerificationError, XprovError
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import IO
 
 # Part of the file's name: a file of another form is not read.
-_FORM = 1
-_CHUNK = 1 << 20
-_COMPLETE = 0x78707276  # "xprv": what a file says of itself, written last
-
-_SCHEMA = """
-CREATE TABLE stanza (name TEXT, raw BLOB);
-CREATE TABLE offer (name TEXT, provider TEXT);
-"""
-_KEYS = f"""
-CREATE INDEX stanza_name ON stanza (name);
-CREATE INDEX offer_name ON offer (name);
-PRAGMA application_id = {_COMPLETE};
-"""
-
-_NAME = re.compile(rb"^Package:[ \t]*(\S+)", re.MULTILINE)
-_PROVIDES = re.compile(rb"\nProvides:((?:[^\n]|\n[ \t])*)")
-
-_XZ, _GZIP = b"\xfd7zXZ\0", b"\x1f\x8b"
+_FORM = 2
+# How many lines of the table are a block.
+_LINES = 256
+# Lines of the table: the largest index has 130,000.
+_MOST = 1_000_000
+# A package and what it provides are asked for one after the other.
+_KEPT = 8
 
 
+@final
 class Index:
-    """One index, by way of its look-up file, which stays open until `close`."""
+    """One index, by way of its look-up file, which stays open until `close` or the end of a `with`.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    Raises `XprovError` from a look-up that meets damage; the file is removed then, to be built again.
+    """
+
+    def __init__(self, blocks: BlockReader) -> None:
+        self._blocks = blocks
+        # The first line of each block of the table, which follows the pieces.
+        self._firsts = blocks.note.splitlines()
+        self._piece = functools.lru_cache(_KEPT)(blocks.read)
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def stanzas(self, name: str) -> tuple[bytes, ...]:
         """Return the stanzas of the packages that are called `name`: as a rule one, in the order of the index."""
-        return tuple(raw for (raw,) in self._ask("SELECT raw FROM stanza WHERE name = ? ORDER BY rowid", name))
+        key = _key(name)
+        return tuple(stanza for piece in self._pieces(key) for stanza in stanzas_of(piece, key))
 
     def providers(self, name: str) -> tuple[str, ...]:
         """Return the names of the packages that provide `name`, in the order of the index."""
-        rows = self._ask("SELECT provider FROM offer WHERE name = ? ORDER BY rowid", name)
-        return tuple(dict.fromkeys(str(provider) for (provider,) in rows))
+        key = _key(name)
+        owners = (owner for piece in self._pieces(key) for owner in providers_of(piece, key))
+        return tuple(owner.decode("utf-8", "surrogateescape") for owner in dict.fromkeys(owners))
 
     def close(self) -> None:
-        self._connection.close()
+        self._blocks.close()
 
-    def _ask(self, question: str, name: str) -> list[tuple[bytes]]:
-        import sqlite3  # noqa: PLC0415 - slow to import
-
-        try:
-            return self._connection.execute(question, (name,)).fetchall()
-        except sqlite3.DatabaseError as error:
-            hint = "remove xprov's cache of indices, and try again"
-            raise XprovError(f"a cached package index is damaged: {error}", hint=hint) from error
+    def _pieces(self, key: bytes) -> Iterator[bytes]:
+        """Yield the pieces in which `key` is the name of a package, or is provided by one."""
+        head, table = key + b"\t", len(self._blocks) - len(self._firsts)
+        first = max(bisect.bisect_left(self._firsts, head) - 1, 0)
+        for number, opening in enumerate(self._firsts[first:], first):
+            if number > first and not opening.startswith(head):
+                return
+            lines = self._blocks.read(table + number).split(b"\n")
+            yield from (self._piece(int(line[len(head) :], 16)) for line in lines if line.startswith(head))
 
 
 def open_index(folder: Path, sha256: str) -> Index | None:
@@ -75,43 +83,29 @@ def open_index(folder: Path, sha256: str) -> Index | None:
 
     `sha256` is the hash of the index as it was fetched, in hexadecimal digits.
     """
-    import sqlite3  # noqa: PLC0415 - slow to import
-
-    path = _path(folder, sha256)
-    if not path.is_file():
-        return None
-    # Nobody writes to the file once it has its name: no locks are needed, and a read-only cache will do.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
-    try:
-        (mark,) = connection.execute("PRAGMA application_id").fetchone()
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        (size,) = connection.execute("PRAGMA page_size").fetchone()
-    except sqlite3.DatabaseError:
-        mark = pages = size = 0
-    if mark == _COMPLETE and pages * size == path.stat().st_size:
-        return Index(connection)
-    connection.close()
-    return None
+    blocks = open_blocks(_path(folder, sha256))
+    return Index(blocks) if blocks is not None else None
 
 
-def build_index(folder: Path, sha256: str, content: bytes) -> Index:
+def build_index(folder: Path, sha256: str, packed: Path) -> Index:
     """Write the look-up file of an index that was verified, and open it; one that is there already is taken.
 
-    `content` is the index as it was fetched, `sha256` its hash: compressed by xz, by gzip, or not at all.
+    `packed` is the index as it was fetched, `sha256` its hash: compressed by xz, by gzip, or not at all.
 
-    Raises `VerificationError` when it cannot be decompressed, `XprovError` when the file cannot be written.
+    Raises `VerificationError` when it cannot be decompressed, or is absurdly large; `XprovError` when it cannot be
+    read, or the look-up file not written.
     """
-    import sqlite3  # noqa: PLC0415 - slow to import
+    from xprov.archive.chunks import chunks  # noqa: PLC0415 - not needed once the file is there
 
     if (present := open_index(folder, sha256)) is not None:
         return present
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(_path(folder, sha256)) as path:
-            _write(path, content)
-    except (OSError, sqlite3.OperationalError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise XprovError(f"a package index cannot be written to `{folder}`: {reason}") from error
+        with _replacing(_path(folder, sha256)) as file:
+            _write(file, chunks(packed))
+    except OSError as error:
+        place = error.filename or folder
+        raise XprovError(f"a package index cannot be unpacked: `{place}`: {error.strerror or error}") from error
     built = open_index(folder, sha256)
     if built is None:
         raise XprovError(f"a package index that was written to `{folder}` cannot be read")
@@ -119,16 +113,20 @@ def build_index(folder: Path, sha256: str, content: bytes) -> Index:
 
 
 def _path(folder: Path, sha256: str) -> Path:
-    return folder / f"{sha256}.{_FORM}.sqlite"
+    return folder / f"{sha256}.{_FORM}.index"
+
+
+def _key(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """Give a file of another name, which takes the place of `path` in one step, or goes away."""
     handle, name = tempfile.mkstemp(prefix=".index-", dir=path.parent)
-    os.close(handle)
     try:
-        yield Path(name)
+        with os.fdopen(handle, "wb") as file:
+            yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
@@ -136,74 +134,36 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise
 
 
-def _write(path: Path, content: bytes) -> None:
-    import sqlite3  # noqa: PLC0415 - slow to import
-
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        # A file that is not finished has no name that anyone looks for, so it needs no journal.
-        connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
-        connection.execute("BEGIN")
-        for stanzas in _split(_decompressed(content)):
-            named = [(match[1].decode(), raw) for raw in stanzas if (match := _NAME.search(raw))]
-            connection.executemany("INSERT INTO stanza VALUES (?, ?)", named)
-            offers = ((offer, name) for name, raw in named if b"\nProvides:" in raw for offer in _offers(raw))
-            connection.executemany("INSERT INTO offer VALUES (?, ?)", offers)
-        connection.execute("COMMIT")
-        connection.executescript(_KEYS)
-
-
-def _split(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Yield the stanzas of each chunk, which empty lines part."""
-    rest = b""
-    for chunk in chunks:
-        *stanzas, rest = (rest + chunk).split(b"\n\n")
-        yield stanzas
-    yield [rest]
-
-
-def _offers(stanza: bytes) -> Iterator[str]:
-    match = _PROVIDES.search(stanza)
-    for word in match[1].decode("utf-8", "surrogateescape").split(",") if match else ():
-        if name := re.split(r"[\s(:]", word.strip(), maxsplit=1)[0]:
-            yield name
-
-
-def _decompressed(content: bytes) -> Iterator[bytes]:
-    import lzma  # noqa: PLC0415 - not needed once the file is there
-    import zlib  # noqa: PLC0415
-
-    try:
-        with _opened(content) as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-    except (EOFError, lzma.LZMAError, zlib.error, OSError) as error:
-        raise VerificationError(f"a package index cannot be decompressed: {error}") from error
-
-
-def _opened(content: bytes) -> IO[bytes]:
-    import gzip  # noqa: PLC0415 - not needed once the file is there
-    import io  # noqa: PLC0415
-    import lzma  # noqa: PLC0415
-
-    file = io.BytesIO(content)
-    if content.startswith(_XZ):
-        return lzma.open(file)
-    return gzip.open(file) if content.startswith(_GZIP) else file  # type: ignore[return-value]
+def _write(file: IO[bytes], chunks: Iterable[bytes]) -> None:
+    blocks = BlockWriter(file)
+    table: list[bytes] = []
+    for piece in pieces(chunks):
+        # Of one width, so that lines of the same name sort by their pieces.
+        number = b"\t%06x" % len(blocks)
+        table += [name + number for name in names_in(piece)]
+        if len(table) > _MOST:
+            raise VerificationError(f"a package index has more than {_MOST:,} names")
+        blocks.add(piece)
+    table.sort()
+    for start in range(0, len(table), _LINES):
+        blocks.add(b"\n".join(table[start : start + _LINES]))
+    blocks.finish(b"\n".join(table[::_LINES]))
 
 
 class Archive:
     """Several indices as one: a suite with its updates and security, each of its components, for one architecture.
 
-    Of packages of the same name the highest version counts, and of the same version the one of the first index.
+    Each comes with a label of where its packages are fetched from, which their candidates bear as `origin`. Of
+    packages of the same name the highest version counts, and of the same version the one of the first index.
     """
 
-    def __init__(self, indices: Sequence[Index]) -> None:
-        self._indices = tuple(indices)
+    def __init__(self, parts: Sequence[tuple[str, Index]]) -> None:
+        self._parts = tuple(parts)
         self._highest = functools.cache(self._find)
 
     def look_up(self, name: str) -> tuple[Candidate, ...]:
         """Return the package that is called `name`, and those that provide it."""
-        providers = dict.fromkeys(provider for index in self._indices for provider in index.providers(name))
+        providers = dict.fromkeys(provider for _, index in self._parts for provider in index.providers(name))
         found = (self._highest(each) for each in dict.fromkeys((name, *providers)))
         return tuple(candidate for candidate in found if candidate is not None and _is_or_provides(candidate, name))
 
@@ -211,8 +171,8 @@ class Archive:
         from debian.debian_support import version_compare  # noqa: PLC0415 - slow to import
 
         best: Candidate | None = None
-        for stanza in (stanza for index in self._indices for stanza in index.stanzas(name)):
-            candidate = parse_candidate(stanza)
+        for origin, stanza in ((origin, stanza) for origin, index in self._parts for stanza in index.stanzas(name)):
+            candidate = parse_candidate(stanza, origin)
             if best is None or version_compare(candidate.package.version, best.package.version) > 0:
                 best = candidate
         return best

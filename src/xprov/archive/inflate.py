@@ -27,7 +27,7 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-class _Decoder(Protocol):
+class Decoder(Protocol):
     """What the decompressors of `lzma`, and of `compression.zstd`, have in common."""
 
     @property
@@ -75,10 +75,10 @@ def _xz(packed: Readable, _allowed: int) -> Iterator[bytes]:
 
 
 def _gzip(packed: Readable, _allowed: int) -> Iterator[bytes]:
-    return _pump(packed, _Gzip(), zlib.error)
+    return _pump(packed, Gzip(), zlib.error)
 
 
-def _pump(packed: Readable, decoder: _Decoder, wrong: type[Exception]) -> Iterator[bytes]:
+def _pump(packed: Readable, decoder: Decoder, wrong: type[Exception]) -> Iterator[bytes]:
     while not decoder.eof:
         asked = decoder.needs_input
         data = packed.read(CHUNK) if asked else b""
@@ -94,7 +94,7 @@ def _pump(packed: Readable, decoder: _Decoder, wrong: type[Exception]) -> Iterat
         raise _Broken("something follows its end")
 
 
-class _Gzip:
+class Gzip:
     """zlib's decompressor, with the face of lzma's."""
 
     def __init__(self) -> None:
