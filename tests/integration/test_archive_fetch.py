@@ -6,12 +6,13 @@ import hashlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -479,8 +480,8 @@ print(fetch([download], Path(folder), suffix=".deb", client=Client(bounds=bounds
 """
 
 
-def _start(mirror: Mirror, folder: Path) -> "subprocess.Popen[str]":
-    download = _download(mirror.url("/a"))
+def _start(url: str, folder: Path) -> "subprocess.Popen[str]":
+    download = _download(url)
     return subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, *download.urls, download.sha256, str(download.size), str(folder)],
         stdout=subprocess.PIPE,
@@ -499,7 +500,7 @@ def _wait_for_part(folder: Path, size: int) -> None:
 
 def test_a_killed_download_is_taken_up_by_the_next_run(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script["/a"] = [faulty.begun(HALF, then=faulty.stall)]
-    with _start(mirror, tmp_path) as child:
+    with _start(mirror.url("/a"), tmp_path) as child:
         _wait_for_part(tmp_path, HALF)
         child.kill()
 
@@ -511,7 +512,7 @@ def test_a_killed_download_is_taken_up_by_the_next_run(mirror: Mirror, tmp_path:
 
 def test_an_interrupted_download_ends_at_once_and_leaves_its_part(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script["/a"] = [faulty.begun(HALF, then=faulty.stall)]
-    with _start(mirror, tmp_path) as child:
+    with _start(mirror.url("/a"), tmp_path) as child:
         _wait_for_part(tmp_path, HALF)
         begun = time.monotonic()
         child.send_signal(signal.SIGINT)
@@ -520,6 +521,36 @@ def test_an_interrupted_download_ends_at_once_and_leaves_its_part(mirror: Mirror
     assert time.monotonic() - begun < 3
     assert "KeyboardInterrupt" in said
     assert _part(tmp_path).stat().st_size == HALF
+
+
+@contextmanager
+def _deaf() -> Iterator[str]:
+    """Give the URL of a host that lets nobody connect: what it has no room for is dropped, not refused."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/a"
+
+
+def test_a_host_that_lets_nobody_connect_is_left_for_the_next(mirror: Mirror, tmp_path: Path) -> None:
+    with _deaf() as url:
+        _fetch([_download(url, mirror.url("/a"))], tmp_path, replace(QUICK, connect=0.2, waits=(0.01,)))
+
+    _require_whole(tmp_path)
+
+
+def test_a_wait_for_a_connection_is_interrupted_at_once(mirror: Mirror, tmp_path: Path) -> None:
+    with _deaf() as url, _start(url, tmp_path) as child:
+        _wait_for_part(tmp_path, 0)
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=15)
+
+    assert time.monotonic() - begun < 3
+    assert "KeyboardInterrupt" in said
 
 
 def test_two_processes_that_want_the_same_file_fetch_it_once(mirror: Mirror, tmp_path: Path) -> None:
@@ -533,9 +564,9 @@ def test_two_processes_that_want_the_same_file_fetch_it_once(mirror: Mirror, tmp
 
     mirror.script["/a"] = [slow]
     with ExitStack() as stack:
-        first = stack.enter_context(_start(mirror, tmp_path))
+        first = stack.enter_context(_start(mirror.url("/a"), tmp_path))
         _wait_for_part(tmp_path, HALF)
-        other = stack.enter_context(_start(mirror, tmp_path))
+        other = stack.enter_context(_start(mirror.url("/a"), tmp_path))
         assert other.stdout is not None
         line = other.stdout.readline()
         waiting.set()
@@ -550,9 +581,9 @@ def test_two_processes_that_want_the_same_file_fetch_it_once(mirror: Mirror, tmp
 
 def test_who_waits_for_a_process_that_dies_takes_up_its_part(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script["/a"] = [faulty.begun(HALF, then=faulty.stall)]
-    with _start(mirror, tmp_path) as first:
+    with _start(mirror.url("/a"), tmp_path) as first:
         _wait_for_part(tmp_path, HALF)
-        with _start(mirror, tmp_path) as other:
+        with _start(mirror.url("/a"), tmp_path) as other:
             assert other.stdout is not None
             assert "waiting" in other.stdout.readline()
             first.kill()

@@ -58,10 +58,11 @@ def find_route(url: str, proxies: Mapping[str, str], environment: Mapping[str, s
     Raises `NetworkError` when the URL, or the proxy for it, is not one that can be spoken to.
     """
     parts = _parsed(url, "URL")
-    path = quote(parts._replace(scheme="", netloc="", fragment="").geturl(), safe=_AS_IT_IS) or "/"
+    query = f"?{parts.query}" if parts.query else ""
+    path = quote(f"{parts.path or '/'}{query}", safe=_AS_IT_IS)
     server = _hop(parts, url, "URL")
     proxy = _proxy(server, proxies, environment)
-    return Route(server=server, path=path if path.startswith("/") else f"/{path}", proxy=proxy)
+    return Route(server=server, path=path, proxy=proxy)
 
 
 def shown(url: str) -> str:
