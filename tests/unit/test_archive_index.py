@@ -133,6 +133,13 @@ def test_each_of_many_names_is_found_among_all(build: Build) -> None:
     assert index.providers("all") == tuple(names)
 
 
+def test_a_package_that_provides_its_own_name_is_one_package(build: Build) -> None:
+    index = build(stanza("a", "1", "Provides: a (= 2), a (= 3)\n"))
+
+    assert len(index.stanzas("a")) == 1
+    assert index.providers("a") == ("a",)
+
+
 def test_an_index_without_packages_is_one(build: Build) -> None:
     assert build(gzip.compress(b"")).stanzas("libfoo-dev") == ()
 

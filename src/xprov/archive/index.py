@@ -69,13 +69,19 @@ class Index:
 
     def _pieces(self, key: bytes) -> Iterator[bytes]:
         """Yield the pieces in which `key` is the name of a package, or is provided by one."""
-        head, table = key + b"\t", len(self._blocks) - len(self._firsts)
+        # A name stands in the table as often as in a piece: sets would have cost the order in which it is quick to sort.
+        numbers = dict.fromkeys(int(line[len(key) + 1 :], 16) for line in self._lines(key + b"\t"))
+        return map(self._piece, numbers)
+
+    def _lines(self, head: bytes) -> Iterator[bytes]:
+        """Yield the lines of the table that begin with `head`."""
+        table = len(self._blocks) - len(self._firsts)
         first = max(bisect.bisect_left(self._firsts, head) - 1, 0)
         for number, opening in enumerate(self._firsts[first:], first):
             if number > first and not opening.startswith(head):
                 return
             lines = self._blocks.read(table + number).split(b"\n")
-            yield from (self._piece(int(line[len(head) :], 16)) for line in lines if line.startswith(head))
+            yield from (line for line in lines if line.startswith(head))
 
 
 def open_index(folder: Path, sha256: str) -> Index | None:

@@ -43,9 +43,9 @@ def pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def names_in(piece: bytes) -> set[bytes]:
-    """Return the names of the packages in a piece, and those that they provide."""
-    return {*_PACKAGE.findall(piece), *_OFFER.findall(b",".join(_PROVIDES.findall(piece)))}
+def names_in(piece: bytes) -> list[bytes]:
+    """Return the names of the packages in a piece, and those that they provide. One may be there several times."""
+    return _PACKAGE.findall(piece) + _OFFER.findall(b",".join(_PROVIDES.findall(piece)))
 
 
 def stanzas_of(piece: bytes, name: bytes) -> Iterator[bytes]:
