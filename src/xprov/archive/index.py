@@ -69,7 +69,7 @@ class Index:
 
     def _pieces(self, key: bytes) -> Iterator[bytes]:
         """Yield the pieces in which `key` is the name of a package, or is provided by one."""
-        # A name stands in the table as often as in a piece: sets would have cost the order in which it is quick to sort.
+        # A name stands in the table as often as in a piece: sets would cost the order in which it is quick to sort.
         numbers = dict.fromkeys(int(line[len(key) + 1 :], 16) for line in self._lines(key + b"\t"))
         return map(self._piece, numbers)
 
