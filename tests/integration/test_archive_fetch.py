@@ -116,6 +116,15 @@ def test_a_server_that_drips_is_left_for_another_try(mirror: Mirror, tmp_path: P
     assert len(mirror.seen) == 2
 
 
+def test_a_server_that_falls_silent_is_left_before_its_pace_is_judged(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.script["/a"] = [faulty.begun(HALF, then=faulty.stall)]
+
+    _fetch([_download(mirror.url("/a"))], tmp_path, replace(QUICK, window=60))
+
+    _require_whole(tmp_path)
+    assert len(mirror.seen) == 2
+
+
 def test_a_busy_server_is_asked_again(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script["/a"] = [faulty.status(503), faulty.status(429, Retry_After="0"), faulty.reset]
 
@@ -295,9 +304,11 @@ def test_a_server_that_does_not_go_on_where_asked_begins_again(
     _begun(tmp_path, CONTENT[:HALF])
     mirror.script["/a"] = [reply]
 
-    _fetch([_download(mirror.url("/a"))], tmp_path)
+    taken = _fetch([_download(mirror.url("/a"))], tmp_path)
 
     _require_whole(tmp_path)
+    # Of what does not fit, nothing is read.
+    assert taken.received == len(CONTENT)
 
 
 def test_a_wrong_piece_from_before_costs_a_second_fetch_and_not_the_file(
