@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xprov.target import Target
 
 # Part of an answer's name: one that was worked out by other rules is not read.
-_FORM = 1
+_FORM = 2
 _ANSWER = ".answer"
 
 # The package whose version tells which compiler a suite was built with.

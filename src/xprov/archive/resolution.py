@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedPackage:
-    """A package to fetch. `sha256` in hexadecimal digits, `size` in bytes, `path` below the archive at `base`.
+    """A package to fetch. `sha256` in hexadecimal digits, `size` in bytes.
 
-    `part` is the suite as the archive counts them: `bookworm`, `bookworm-security`.
+    `path` is below an archive, of which `bases` are the addresses to try, the first one first. `part` is the suite as
+    the archive counts them: `bookworm`, `bookworm-security`.
     """
 
     name: str
@@ -26,11 +27,17 @@ class ResolvedPackage:
     size: int
     path: str
     part: str
-    base: str
+    bases: tuple[str, ...]
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where it may be had."""
+        return tuple(f"{base}/{self.path}" for base in self.bases)
 
     @property
     def url(self) -> str:
-        return f"{self.base}/{self.path}"
+        """Where it is asked for first."""
+        return self.urls[0]
 
     @property
     def described(self) -> str:
@@ -40,7 +47,7 @@ class ResolvedPackage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
-    """The closure of what was asked for in one suite, each package after what it needs.
+    """The closure of what was asked for in one suite, sorted: the same packages are the same closure.
 
     `released` has the date of each part that was read, by its name, as RFC 3339 writes it; `warnings` say
     what could not be read.
@@ -63,7 +70,9 @@ class Resolution:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Resolution:
         """Return what `as_json` was made from. Raises `KeyError` or `TypeError` when it is something else."""
-        packages = tuple(ResolvedPackage(**package) for package in content["packages"])
+        packages = tuple(
+            ResolvedPackage(**{**package, "bases": tuple(package["bases"])}) for package in content["packages"]
+        )
         return cls(**{**content, "packages": packages, "warnings": tuple(content["warnings"])})
 
 
@@ -81,7 +90,7 @@ def resolve_in(
         suite=opened.suite.name,
         architecture=architecture,
         released={part.part.name: f"{part.date:%Y-%m-%dT%H:%M:%SZ}" for part in opened.parts},
-        packages=tuple(_resolved(candidate, opened) for candidate in chosen),
+        packages=tuple(_resolved(candidate, opened) for candidate in sorted(chosen, key=lambda found: found.name)),
     )
 
 
@@ -94,5 +103,5 @@ def _resolved(candidate: Candidate, opened: OpenSuite) -> ResolvedPackage:
         size=candidate.size,
         path=candidate.filename,
         part=candidate.origin,
-        base=opened.location(candidate).uri,
+        bases=(opened.location(candidate).uri,),
     )

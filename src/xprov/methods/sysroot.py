@@ -98,7 +98,7 @@ class _Trees:
         resolution = self._plan.resolution
         assert resolution is not None  # noqa: S101 - see carry_out
         return Download(
-            urls=(package.url, *snapshot_urls(package, resolution, self._plan.access)),
+            urls=(*package.urls, *snapshot_urls(package, resolution, self._plan.access)),
             sha256=package.sha256,
             size=package.size,
             name=package.described,
