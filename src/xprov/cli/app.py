@@ -21,6 +21,7 @@ COMMANDS = {
     "undo": "Put apt's sources back as they were, and take the architecture away if nothing of it is left.",
     "list": "List the libraries that xprov has a recipe for.",
     "show": "Show all that is known about a library.",
+    "suites": "Show what each suite has of a library, and from which glibc on it can be used.",
     "targets": "List the targets, with every name by which each may be asked for.",
     "cache": "Show what xprov has fetched and unpacked, or free some of it.",
 }
