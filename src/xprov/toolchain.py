@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Toolchain:
     `cc`, `cxx` and `ar` are absolute paths. `machine` is what `-dumpmachine` says, `sysroot` what `-print-sysroot`
     says, None where that is the host's root. `glibc` is None where the compiler has no glibc headers. `multiarch` is
     the folder name that it searches below /usr/lib, None for a toolchain that knows of none. `libc_includes` are
-    the folders it takes libc's headers from. `found_by` names the variable or PATH.
+    the folders it takes libc's headers from, none where it has no libc. `found_by` names the variable or PATH.
+    `arguments` are what it always needs to be this target's: none, but for a clang that builds for any.
     """
 
     cc: Path
@@ -41,12 +43,14 @@ class Toolchain:
     multiarch: str | None
     libc_includes: tuple[Path, ...]
     found_by: str
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Candidate:
     program: Path
     found_by: str
+    arguments: tuple[str, ...] = ()
 
 
 # What a compiler predefines for a machine, and what it must not: names, or name=value (GCC manual, "Predefined
@@ -92,7 +96,8 @@ def find_toolchain(target: Target, environ: Mapping[str, str]) -> Toolchain | No
 
     Asked, in this order: `CARGO_TARGET_<T>_LINKER`, `CC_<t>`, `TARGET_CC`, then `<prefix>-gcc` and
     `<prefix>-clang` in PATH, then plain `gcc` and `cc`. The first that really compiles for the target is taken:
-    `TARGET_CC` may be meant for another one.
+    `TARGET_CC` may be meant for another one. A clang without a prefix is told of the target when one of the variables
+    names it, and is not taken from PATH: to name a compiler turns zig off, which may be what the user builds with.
     """
     asked: set[Path] = set()
     for candidate in _candidates(target, environ):
@@ -140,11 +145,32 @@ def _candidates(target: Target, environ: Mapping[str, str]) -> Iterator[_Candida
     path = environ.get("PATH")
     for name in _variables(target):
         if (value := environ.get(name)) and (program := _program(value, path)):
-            yield _Candidate(program=program, found_by=name)
+            arguments = _clang_arguments(program, target, path)
+            yield _Candidate(program=program, found_by=name, arguments=arguments)
     names = [f"{prefix}-{kind}" for kind in ("gcc", "clang") for prefix in target.prefixes]
     for name in (*names, "gcc", "cc"):
         if program := process.find(name, path=path):
             yield _Candidate(program=program, found_by="PATH")
+
+
+def _clang_arguments(program: Path, target: Target, path: str | None) -> tuple[str, ...]:
+    """Return what makes a clang that is made for no target compile and link for `target`; nothing for other compilers.
+
+    Its linker has to be one for any target, or the target's own. Where it only compiles, it complains of a linker.
+    """
+    if not re.fullmatch(r"clang(-[\d.]+)?", program.name):
+        return ()
+    beside = os.pathsep.join(filter(None, (str(program.resolve().parent), path)))
+    linker = "-fuse-ld=lld" if process.find("ld.lld", path=beside) else None
+    if linker is None and (found := process.find(f"{target.triplet}-ld", path=path)):
+        linker = f"--ld-path={found}"
+    triple = f"--target={clang_triple(target)}"
+    return (triple, linker, "-Wno-unused-command-line-argument") if linker else (triple,)
+
+
+def clang_triple(target: Target) -> str:
+    """Return the name by which clang knows `target`: the Rust triple without Rust's own names of extensions."""
+    return target.rust.replace("riscv64gc-", "riscv64-")
 
 
 def _variables(target: Target) -> Iterator[str]:
@@ -179,9 +205,9 @@ def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> T
     """Return what the compiler says of itself, or None when it does not build for `target`."""
     cc = candidate.program
     try:
-        probe = _preprocess(cc, _PROBE)
+        probe = _preprocess(candidate, _PROBE)
         # A header that is not there takes every macro with it.
-        probe = probe if probe.stdout else _preprocess(cc, "")
+        probe = probe if probe.stdout else _preprocess(candidate, "")
     except ToolMissingError:
         return None
     macros = dict(re.findall(r"^#define (\S+) (.*)$", probe.stdout, re.MULTILINE))
@@ -190,10 +216,11 @@ def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> T
         return None
     sysroot = _line(cc, "-print-sysroot")
     tools = _Tools(target=target, cc=cc, machine=machine, environ=environ)
+    gnu = () if candidate.arguments else ("g++",)
     return Toolchain(
         cc=cc,
-        cxx=tools.find("CXX", "g++", "clang++"),
-        ar=tools.find("AR", "ar", "llvm-ar"),
+        cxx=tools.find("CXX", *gnu, "clang++"),
+        ar=tools.find("AR", *(("ar",) if gnu else ()), "llvm-ar"),
         machine=machine,
         prefix=tools.prefix,
         sysroot=Path(sysroot).resolve() if sysroot.strip("/") else None,
@@ -201,6 +228,7 @@ def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> T
         multiarch=_multiarch(macros, probe.stderr, target),
         libc_includes=_libc_includes(probe.stderr),
         found_by=candidate.found_by,
+        arguments=candidate.arguments,
     )
 
 
@@ -217,12 +245,13 @@ def _defined(macro: str, macros: Mapping[str, str]) -> bool:
     return name in macros and (not value or macros[name] == value)
 
 
-def _preprocess(cc: Path, text: str) -> process.Completed:
+def _preprocess(compiler: _Candidate, text: str) -> process.Completed:
     """Return the macros that `text` leaves defined, and on standard error what the compiler searched, and where.
 
     All in one start of the compiler: each takes its time, and this one is done by every `xprov setup`.
     """
-    return process.run([cc, "-E", "-dM", "-v", "-x", "c", "-"], stdin=text, check=False)
+    questions = ("-E", "-dM", "-v", "-x", "c", "-")
+    return process.run([compiler.program, *compiler.arguments, *questions], stdin=text, check=False)
 
 
 def _first(pattern: str, text: str) -> str:

@@ -213,6 +213,41 @@ def test_clang_and_lld_need_nothing_but_the_view(home: Home, tmp_path: Path) -> 
     assert home.run(tmp_path / "cc-program").startswith("thrown 1.2")
 
 
+@pytest.mark.parametrize("home", [("bullseye", "armhf"), ("trixie", "arm64")], ids="-".join, indirect=True)
+def test_a_clang_that_is_named_as_the_targets_compiler_is_its_toolchain(home: Home, tmp_path: Path) -> None:
+    need("clang", "clang++", "ld.lld", "cmake")
+    variable = f"CC_{home.target.rust.replace('-', '_')}"
+    toolchain = find_toolchain(home.target, {"PATH": os.environ["PATH"], variable: "clang"})
+    assert toolchain is not None
+    assert (toolchain.found_by, toolchain.machine) == (variable, home.target.rust)
+    # Debian's cross libc, where it is installed, is one that clang finds too, but not once it has a sysroot.
+    assert shadowing(toolchain, home.sysroot) == ()
+    environment = replace(home.environment, toolchain=toolchain)
+    (tmp_path / "a home" / home.target.name).mkdir(parents=True)
+    (tmp_path / "a home" / home.target.name / "sysroot").symlink_to(home.sysroot)
+    write_home(tmp_path / "a home", environment)
+    folder = tmp_path / "a home" / home.target.name
+    (tmp_path / "program.c").write_text(C)
+    (tmp_path / "program.cc").write_text(CPP)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\nproject(made CXX)\n"
+        "add_executable(program program.cc)\ntarget_link_libraries(program asound)\n"
+    )
+    variables = {
+        name: value
+        for name, value in resolve(environment, folder, {}, plain=True).variables.items()
+        if value is not None
+    }
+
+    _run("sh", "-ec", 'eval "$CC $CPPFLAGS -Wall -Werror -c program.c"', environ=variables, cwd=tmp_path)
+    _run(folder / f"bin/xprov-linker-{home.target.rust}", "program.o", "-o", "program", *C_LIBRARIES, cwd=tmp_path)
+    script = 'cmake -S . -B build "-DCMAKE_TOOLCHAIN_FILE=$0" && cmake --build build'
+    _run("sh", "-ec", script, folder / "toolchain.cmake", cwd=tmp_path)
+
+    expect(home, tmp_path / "program")
+    assert home.run(tmp_path / "build/program").startswith("thrown 1.2")
+
+
 # libbsd.so is a linker script in both, and names a format that zig does not know on armhf.
 @pytest.mark.parametrize("home", [("bookworm", "armhf"), ("trixie", "arm64")], ids="-".join, indirect=True)
 def test_zig_brings_libc_and_takes_the_libraries_from_the_other_view(home: Home, tmp_path: Path) -> None:

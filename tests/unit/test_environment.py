@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,10 +100,82 @@ def test_zig_is_named_no_compiler_that_would_turn_it_off() -> None:
 
 
 def test_only_a_toolchain_without_a_libc_gets_one() -> None:
-    bare = replace(toolchain(), glibc=None, libc_includes=())
+    without = bare().toolchain
 
-    assert choose_view(bare) is View.FULL
-    assert [choose_view(bare, zig=True), choose_view(toolchain()), choose_view(None)] == [View.LIBS] * 3
+    assert choose_view(without) is View.FULL
+    assert [choose_view(without, zig=True), choose_view(toolchain()), choose_view(None)] == [View.LIBS] * 3
+
+
+def bare(**changes: Any) -> Environment:  # noqa: ANN401 - any field of a toolchain
+    """Return the environment of a toolchain without a libc."""
+    found = replace(toolchain(), glibc=None, libc_includes=(), **changes)
+    return replace(environment(found=found), view=View.FULL)
+
+
+def test_a_full_view_is_a_sysroot_and_never_a_folder_of_headers() -> None:
+    given = bare()
+
+    found = resolve(given, ROOT, {}, plain=True).variables
+
+    assert found[f"CFLAGS_{SCOPE}"] == found[f"CXXFLAGS_{SCOPE}"] == f"--sysroot={ROOT}/sysroot"
+    assert (
+        found[f"BINDGEN_EXTRA_CLANG_ARGS_{SCOPE}"] == f"--target=armv7-unknown-linux-gnueabihf --sysroot={ROOT}/sysroot"
+    )
+    assert found["CPPFLAGS"] == f"--sysroot={ROOT}/sysroot"
+    assert str(found["LDFLAGS"]).startswith(f"--sysroot={ROOT}/sysroot -L{ROOT}/sysroot/usr/lib/")
+    assert found["TARGET_SYSROOT"] == found["PKG_CONFIG_SYSROOT_DIR"] == f"{ROOT}/sysroot"
+    assert [name for name, value in found.items() if "/libs" in str(value)] == []
+    texts = [file.text for file in render_target_files(given, ROOT).values() if isinstance(file, Text)]
+    assert [text for text in texts if "/libs" in text or "-isystem " in text.replace("as -isystem", "")] == []
+
+
+def test_build_systems_are_told_of_the_sysroot() -> None:
+    files = {path: file.text for path, file in render_target_files(bare(), ROOT).items() if isinstance(file, Text)}
+
+    assert 'set(CMAKE_SYSROOT "${_xprov}/sysroot")' in files["toolchain.cmake"]
+    assert 'set(CMAKE_C_FLAGS_INIT "")' in files["toolchain.cmake"]
+    assert "sys_root = root / 'sysroot'" in files["meson.ini"]
+    assert "cpp_args = ['--sysroot=' + (root / 'sysroot')]" in files["meson.ini"]
+    assert 'exec "$linker" "--sysroot=$view" "$@" "-L$view' in files["bin/xprov-linker-armv7-unknown-linux-gnueabihf"]
+
+
+def test_a_compiler_of_no_multiarch_layout_is_told_where_libc_is_in_it() -> None:
+    given = bare(multiarch=None)
+
+    found = resolve(given, ROOT, {}, plain=True).variables
+    linker = render_target_files(given, ROOT)["bin/xprov-linker-armv7-unknown-linux-gnueabihf"]
+
+    library = f"{ROOT}/sysroot/usr/lib/arm-linux-gnueabihf"
+    headers = f"--sysroot={ROOT}/sysroot -idirafter {ROOT}/sysroot/usr/include/arm-linux-gnueabihf"
+    assert found["CPPFLAGS"] == headers
+    assert found[f"CFLAGS_{SCOPE}"] == f"{headers} -B{library} -L{library}"
+    assert f"-B{library}" in str(found["LDFLAGS"]).split()
+    assert isinstance(linker, Text)
+    assert '"--sysroot=$view" "-B$view/usr/lib/arm-linux-gnueabihf" "$@"' in linker.text
+
+
+def test_a_clang_for_any_target_is_always_told_which() -> None:
+    words = ("--target=armv7-unknown-linux-gnueabihf", "-fuse-ld=lld")
+    given = bare(cc=Path("/usr/bin/clang"), arguments=words)
+
+    found = resolve(given, ROOT, {}, plain=True).variables
+    files = {path: file.text for path, file in render_target_files(given, ROOT).items() if isinstance(file, Text)}
+
+    told = f"{' '.join(words)} --sysroot="
+    assert [name for name in (f"CFLAGS_{SCOPE}", "CPPFLAGS", "LDFLAGS") if not str(found[name]).startswith(told)] == []
+    quoted = " ".join(f'"{word}"' for word in words)
+    assert f'exec "$linker" {quoted} "--sysroot=$view" "$@"' in files["bin/xprov-linker-armv7-unknown-linux-gnueabihf"]
+    assert f'CMAKE_C_FLAGS_INIT "{" ".join(words)}"' in files["toolchain.cmake"]
+    assert f"c_args = ['{words[0]}', '{words[1]}', " in files["meson.ini"]
+
+
+def test_bindgen_reads_the_libc_of_the_full_view_where_the_compiler_has_none_it_could() -> None:
+    zig = replace(environment(), zig=True, full_beside=True)
+
+    arguments = str(variables(zig)[f"BINDGEN_EXTRA_CLANG_ARGS_{SCOPE}"]).split()
+
+    assert arguments[1] == f"--sysroot={ROOT}/sysroot"
+    assert f"{ROOT}/libs/usr/include" in arguments
 
 
 def test_the_generation_is_in_a_variable_that_every_probe_watches() -> None:

@@ -36,7 +36,17 @@ def shadowing(toolchain: Toolchain, sysroot: Path) -> tuple[Path, ...]:
         source.write_text(_PROGRAM, encoding="utf-8")
         # -H names each header on standard error, --trace each file that is linked on standard output.
         done = process.run(
-            [toolchain.cc, f"--sysroot={sysroot}", "-H", "-Wl,--trace", source, "-o", f"{folder}/probe"], check=False
+            [
+                toolchain.cc,
+                *toolchain.arguments,
+                f"--sysroot={sysroot}",
+                "-H",
+                "-Wl,--trace",
+                source,
+                "-o",
+                f"{folder}/probe",
+            ],
+            check=False,
         )
     named = (match[0] for text in (done.stdout, done.stderr) for match in _PATH.finditer(text))
     found = (Path(name).resolve() for name in named)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.environment.model import Action, Setting, View
-from xprov.toolchain import LINKER_WRAPPER, cargo_variable, real_linker, underscored
+from xprov.toolchain import LINKER_WRAPPER, cargo_variable, clang_triple, real_linker, underscored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +49,9 @@ def linker_wrapper(triple: str) -> str:
     return f"bin/{LINKER_WRAPPER}{triple}"
 
 
-def clang_target(environment: Environment) -> str:
-    """Return the name by which clang knows the target: the Rust triple without Rust's own names of extensions."""
-    return environment.target.rust.replace("riscv64gc-", "riscv64-")
-
-
 def bindgen_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
     """Return what makes clang see the target's headers: the view's, then those of the toolchain's libc."""
-    target = f"--target={clang_target(environment)}"
+    target = f"--target={clang_triple(environment.target)}"
     full = f"--sysroot={root}/{View.FULL.value}"
     if environment.view is View.FULL:
         return target, full
@@ -72,14 +67,16 @@ def bindgen_arguments(environment: Environment, root: str = "{quoted}") -> tuple
 
 
 def header_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
-    """Return what makes a C compiler see the view's headers.
+    """Return what makes the C compiler the target's, and see the view's headers.
 
     A full view is a sysroot: as `-isystem` it would hide the headers of C++, which look for libc's behind themselves.
     """
+    always = _always(environment)
     if environment.view is View.LIBS:
-        return tuple(word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}"))
+        return *always, *(word for folder in environment.include_folders for word in ("-isystem", f"{root}/{folder}"))
     sysroot = f"--sysroot={root}/{environment.view.value}"
-    return (sysroot, "-idirafter", f"{root}/{environment.include_folders[0]}") if _is_plain(environment) else (sysroot,)
+    multiarch = ("-idirafter", f"{root}/{environment.include_folders[0]}") if _is_plain(environment) else ()
+    return *always, sysroot, *multiarch
 
 
 def compiler_arguments(environment: Environment, root: str = "{quoted}") -> tuple[str, ...]:
@@ -99,8 +96,13 @@ def linker_arguments(environment: Environment, root: str = "{quoted}") -> tuple[
     folders = [f"-L{root}/{folder}" for folder in environment.library_folders]
     secondary = f"-Wl,-rpath-link,{root}/{environment.library_folders[0]}"
     if environment.view is View.LIBS:
-        return *folders, secondary
-    return f"--sysroot={root}/{environment.view.value}", *_start_files(environment, root), *folders, secondary
+        return *_always(environment), *folders, secondary
+    sysroot = f"--sysroot={root}/{environment.view.value}"
+    return *_always(environment), sysroot, *_start_files(environment, root), *folders, secondary
+
+
+def _always(environment: Environment) -> tuple[str, ...]:
+    return environment.compiler.arguments if environment.compiler else ()
 
 
 def _start_files(environment: Environment, root: str) -> tuple[str, ...]:

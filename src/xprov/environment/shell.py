@@ -77,7 +77,8 @@ def _first_words(environment: Environment) -> list[str]:
     """Return what the linker wrapper says before all that the build says, which may name a sysroot of its own."""
     words = linker_arguments(environment, "{root}")
     full = f"{{root}}/{environment.view.value}"
-    return [word.replace(full, "$view") for word in words if word.startswith(("--sysroot=", "-B"))]
+    # The folders of libraries come last.
+    return [word.replace(full, "$view") for word in words if not word.startswith(("-L", "-Wl,-rpath-link,"))]
 
 
 def _fill(template: str, **values: str) -> str:

@@ -73,6 +73,7 @@ def _toolchain_from_json(content: dict[str, Any] | None) -> Toolchain | None:
             **paths,
             "glibc": None if glibc is None else tuple(glibc),
             "libc_includes": tuple(Path(path) for path in content["libc_includes"]),
+            "arguments": tuple(content.get("arguments", ())),
         }
     )
 
