@@ -136,6 +136,17 @@ def begun(size: int, *, then: Reply) -> Reply:
     return reply
 
 
+def unsized(size: int) -> Reply:
+    """Send the first `size` bytes as HTTP/1.0 did: whether more was to come, nobody can tell."""
+
+    def reply(handler: Handler) -> None:
+        handler.head(200, None, Connection="close")
+        handler.wfile.write((handler.content or b"")[:size])
+        end(handler)
+
+    return reply
+
+
 def reset(handler: Handler) -> None:
     """Break the connection with a reset, not with an end."""
     # What was written is on its way before the reset overtakes it.

@@ -118,11 +118,23 @@ def test_a_server_that_drips_is_left_for_another_try(mirror: Mirror, tmp_path: P
 
 def test_a_server_that_falls_silent_is_left_before_its_pace_is_judged(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script["/a"] = [faulty.begun(HALF, then=faulty.stall)]
+    told: list[str] = []
 
-    _fetch([_download(mirror.url("/a"))], tmp_path, replace(QUICK, window=60))
+    client = Client(bounds=replace(QUICK, window=60))
+    fetch([_download(mirror.url("/a"))], tmp_path, suffix=SUFFIX, client=client, progress=told.append)
+    client.close()
 
     _require_whole(tmp_path)
-    assert len(mirror.seen) == 2
+    assert "nothing came for" in told[0]
+
+
+def test_a_body_of_unsaid_length_that_breaks_off_is_taken_up(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.script["/a"] = [faulty.unsized(HALF)]
+
+    taken = _fetch([_download(mirror.url("/a"))], tmp_path)
+
+    _require_whole(tmp_path)
+    assert taken.received == len(CONTENT)
 
 
 def test_a_busy_server_is_asked_again(mirror: Mirror, tmp_path: Path) -> None:
@@ -136,11 +148,14 @@ def test_a_busy_server_is_asked_again(mirror: Mirror, tmp_path: Path) -> None:
 
 def test_a_server_that_asks_for_a_pause_gets_it_up_to_a_bound(mirror: Mirror, tmp_path: Path) -> None:
     mirror.script["/a"] = [faulty.status(503, Retry_After="3600")]
-    begun = time.monotonic()
+    told: list[str] = []
 
-    _fetch([_download(mirror.url("/a"))], tmp_path)
+    client = Client(bounds=QUICK)
+    fetch([_download(mirror.url("/a"))], tmp_path, suffix=SUFFIX, client=client, progress=told.append)
+    client.close()
 
-    assert QUICK.longest_wait <= time.monotonic() - begun < 10
+    assert "status 503" in told[0]
+    assert f"once more in {QUICK.longest_wait} seconds" in told[0]
 
 
 def test_a_file_that_a_mirror_lacks_comes_from_the_next_without_a_second_try(
@@ -216,10 +231,9 @@ def test_a_body_without_end_is_cut_off(mirror: Mirror, tmp_path: Path, *, sized:
     mirror.script["/a"] = [faulty.endless]
     bounds = replace(QUICK, largest=100_000)
     download = _download(mirror.url("/a"), content=CONTENT[:100_000], sized=sized)
-    seen: list[Fetched] = []
 
     with pytest.raises(VerificationError, match="more than the 100000 bytes"):
-        seen.append(_fetch([download], tmp_path, bounds))
+        _fetch([download], tmp_path, bounds)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -445,12 +459,11 @@ def test_one_failure_stops_the_rest_and_what_arrived_stays(mirror: Mirror, tmp_p
         _download(mirror.url("/a")),
         _download(mirror.url("/none"), content=b"none"),
     ]
-    begun = time.monotonic()
 
     with pytest.raises(NetworkError, match="404"):
         _fetch(downloads, tmp_path, replace(QUICK, silence=30, window=30))
 
-    assert time.monotonic() - begun < 5
+    assert [thread for thread in threading.enumerate() if "_work" in thread.name] == []
     assert _place(tmp_path).read_bytes() == CONTENT
     assert _part(tmp_path, slow).stat().st_size > 0
     assert len(list(tmp_path.iterdir())) == 2
@@ -459,7 +472,6 @@ def test_one_failure_stops_the_rest_and_what_arrived_stays(mirror: Mirror, tmp_p
 def test_what_is_raised_where_files_arrive_stops_the_threads(mirror: Mirror, tmp_path: Path) -> None:
     mirror.files["/slow"] = slow = CONTENT[::-1]
     mirror.script["/slow"] = [faulty.begun(HALF, then=faulty.stall)]
-    before = threading.active_count()
 
     def fail(_download: Download, _path: Path) -> None:
         raise KeyboardInterrupt
@@ -473,9 +485,7 @@ def test_what_is_raised_where_files_arrive_stops_the_threads(mirror: Mirror, tmp
             arrived=fail,
         )
 
-    fetchers = [thread for thread in threading.enumerate() if "_work" in thread.name]
-    assert fetchers == []
-    assert before <= threading.active_count()
+    assert [thread for thread in threading.enumerate() if "_work" in thread.name] == []
 
 
 _PROGRAM = """
@@ -484,7 +494,7 @@ from pathlib import Path
 from xprov.archive.fetch import Download, fetch
 from xprov.net import Bounds, Client
 url, sha256, size, folder = sys.argv[1:]
-bounds = Bounds(silence=30, waits=(0.1,))
+bounds = Bounds(connect=60, silence=30, waits=(0.1,))
 told = lambda text: print(text, flush=True)
 download = Download(urls=(url,), sha256=sha256, size=int(size), name="liba 1.0")
 print(fetch([download], Path(folder), suffix=".deb", client=Client(bounds=bounds), progress=told), flush=True)
@@ -525,11 +535,10 @@ def test_an_interrupted_download_ends_at_once_and_leaves_its_part(mirror: Mirror
     mirror.script["/a"] = [faulty.begun(HALF, then=faulty.stall)]
     with _start(mirror.url("/a"), tmp_path) as child:
         _wait_for_part(tmp_path, HALF)
-        begun = time.monotonic()
         child.send_signal(signal.SIGINT)
+        # Far less than the 30 seconds that it would wait for the server.
         _, said = child.communicate(timeout=10)
 
-    assert time.monotonic() - begun < 3
     assert "KeyboardInterrupt" in said
     assert _part(tmp_path).stat().st_size == HALF
 
@@ -556,11 +565,10 @@ def test_a_host_that_lets_nobody_connect_is_left_for_the_next(mirror: Mirror, tm
 def test_a_wait_for_a_connection_is_interrupted_at_once(mirror: Mirror, tmp_path: Path) -> None:
     with _deaf() as url, _start(url, tmp_path) as child:
         _wait_for_part(tmp_path, 0)
-        begun = time.monotonic()
         child.send_signal(signal.SIGINT)
+        # Less than the 60 seconds that it would wait for the host.
         _, said = child.communicate(timeout=15)
 
-    assert time.monotonic() - begun < 3
     assert "KeyboardInterrupt" in said
 
 
