@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov.cache import staged
 from xprov.check.libraries import read_libraries
 from xprov.errors import NetworkError, VerificationError, XprovError
 from xprov.glibc import glibc_needs
 from xprov.recipe import FloorHint
 from xprov.suite_choice import candidates
 from xprov.survey import packages_in
-from xprov.view import build_view, prepare_view
+from xprov.view import build_view, link_file, prepare_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from xprov.archive.resolution import Resolution
     from xprov.archive.suites import Suite
@@ -101,7 +100,7 @@ def fetch_trees(resolution: Resolution, target: Target, cache: Cache) -> tuple[P
     from xprov.net import Client  # noqa: PLC0415
 
     downloads = [
-        Download(urls=(package.url,), sha256=package.sha256, size=package.size, name=package.described)
+        Download(urls=package.urls, sha256=package.sha256, size=package.size, name=package.described)
         for package in resolution.packages
     ]
     fetch(downloads, cache.debs, suffix=_SUFFIX, client=Client())
@@ -115,19 +114,15 @@ def fetch_trees(resolution: Resolution, target: Target, cache: Cache) -> tuple[P
 def measure_floor(recipe: Recipe, trees: Iterable[PackageTree], target: Target, scratch: Path) -> Floor | None:
     """Return what the libraries of `recipe` and all that they need in `trees` ask of glibc; None where it is nothing.
 
-    A view is built in a folder below `scratch`, on the file system of the trees, and removed again. Raises `XprovError`
-    when the trees make no sound view, or have none of the libraries that the recipe links.
+    A view is built in a folder below `scratch` and removed again. Raises `XprovError` when the trees make no sound
+    view, or have none of the libraries that the recipe links.
     """
-    with tempfile.TemporaryDirectory(prefix="measure-", dir=scratch) as folder:
-        view = Path(folder)
-        build_view(prepare_view(trees, target), view, place=_link)
+    with staged(scratch) as folder:
+        view = folder / "view"
+        build_view(prepare_view(trees, target), view, place=link_file)
         libraries = read_libraries(view, target)
         own = [library for name in recipe.check.link for library in libraries.linked(name)]
         if not own:
             names = ", ".join(f"lib{name}.so" for name in recipe.check.link)
             raise XprovError(f"the packages of `{recipe.library}` have no {names} for {target.name}")
         return glibc_needs(libraries.closure(own)).floor
-
-
-def _link(source: Path, destination: Path) -> None:
-    os.link(source, destination, follow_symlinks=False)

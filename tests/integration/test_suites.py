@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 from tests.archive_builder import Package, Server, SigningKey, Suite, serve, write_suite
+from tests.integration.unpacked import unpack
 from tests.unit.commands import Xprov
 from tests.unit.elf_builder import Shared
 from tests.unit.recipes import write_recipe
 
 from xprov.archive.locations import parts_of
 from xprov.archive.suites import Suite as KnownSuite
+from xprov.catalog import load_catalog
+from xprov.measure import measure_floor
 from xprov.recipe import read_recipe
 from xprov.suite_choice import candidates
+from xprov.target import find_target
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("gpg") and shutil.which("dpkg-deb")), reason="no gpg and dpkg-deb to build an archive with"
@@ -187,3 +191,21 @@ def test_when_nothing_answers_nothing_is_written(archive: Archive, xprov: Xprov)
 
     assert seen.code == 3
     assert archive.recipe.read_bytes() == before
+
+
+@pytest.mark.archive
+def test_the_hints_of_the_recipes_are_what_the_real_archive_needs(tmp_path: Path) -> None:
+    target = find_target("armhf")
+    unpacked = unpack("bookworm", target)
+    recipes = load_catalog([]).recipes()
+
+    floors = {
+        recipe.library: measure_floor(
+            recipe, unpacked.library_trees(*recipe.packages_for("debian", "bookworm")), target, tmp_path
+        )
+        for recipe in recipes
+    }
+
+    assert {library: floor and floor.version for library, floor in floors.items()} == {
+        recipe.library: recipe.floor_hint("debian:bookworm", "armhf") for recipe in recipes
+    }

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from tests.unit.recipes import write_recipe
 
+from xprov.catalog import load_catalog
 from xprov.errors import XprovError
 from xprov.recipe import FloorHint, Recipe, read_recipe
 from xprov.recipe_floors import require_writable, with_floors, write_floors
+from xprov.suite_choice import find_named_suite
 
 BEFORE = """\
 [floors]
@@ -128,3 +130,27 @@ def test_a_recipe_that_is_gone_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(XprovError, match=r"foo.toml` cannot be written"):
         require_writable([recipe])
+
+
+def test_no_recipe_says_that_a_library_needs_more_than_its_suite_has() -> None:
+    wrong = [
+        f"{recipe.library}: {hint.suite} {hint.architecture}"
+        for recipe in load_catalog([]).recipes()
+        for hint in recipe.floors
+        if hint.version > (find_named_suite(hint.suite).glibc_version or ())
+    ]
+
+    assert wrong == []
+
+
+def test_every_recipe_was_measured_where_suites_are_chosen_from_most_often() -> None:
+    places = [(suite, target) for suite in ("bullseye", "bookworm", "trixie") for target in ("armhf", "arm64")]
+
+    missing = [
+        f"{recipe.library}: {suite} {target}"
+        for recipe in load_catalog([]).recipes()
+        for suite, target in places
+        if recipe.floor_hint(f"debian:{suite}", target) is None
+    ]
+
+    assert missing == []

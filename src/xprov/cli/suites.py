@@ -35,11 +35,15 @@ TargetOption = Annotated[
         autocompletion=complete_target,
     ),
 ]
-Mirror = Annotated[Optional[str], typer.Option(metavar="URL", help="An archive to ask first.")]  # noqa: UP045
+Mirror = Annotated[
+    Optional[str],  # noqa: UP045 - see Libraries
+    typer.Option(metavar="URL", envvar="XPROV_MIRROR", help="An archive to ask in place of those that are known."),
+]
 Keyring = Annotated[
     Optional[Path],  # noqa: UP045 - see Libraries
     typer.Option(metavar="FILE", help="The keys that sign the archive of --mirror."),
 ]
+AllowExpired = Annotated[bool, typer.Option("--allow-expired", help="Take a mirror that lags behind its Valid-Until.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask no archive: what is in the cache, and in the recipes.")]
 Measure = Annotated[
     bool,
@@ -66,6 +70,7 @@ def suites(  # noqa: PLR0913, PLR0917 - one parameter an option
     measure: Measure = False,  # noqa: FBT002 - typer's way to write a flag
     mirror: Mirror = None,
     keyring: Keyring = None,
+    allow_expired: AllowExpired = False,  # noqa: FBT002
     offline: Offline = False,  # noqa: FBT002
     json: Json = False,  # noqa: FBT002
 ) -> None:
@@ -75,7 +80,8 @@ def suites(  # noqa: PLR0913, PLR0917 - one parameter an option
     output, catalog = get_output(ctx), get_catalog(ctx)
     wanted = find_target(target) if target else None
     recipes = [catalog.recipe(library) for library in dict.fromkeys(libraries or ())]
-    archives = open_archives(Access(mirror=mirror, keyring=keyring, offline=offline), os.environ, output)
+    access = Access(mirror=mirror, keyring=keyring, allow_expired=allow_expired, offline=offline)
+    archives = open_archives(access, os.environ, output)
     with archives.cache.used(lambda: output.say("Waiting for another xprov that frees the cache")):
         if measure:
             _measure(recipes or _own_recipes(ctx, catalog), [wanted] if wanted else TARGETS, archives, as_json=json)
