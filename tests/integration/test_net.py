@@ -109,6 +109,23 @@ def test_a_connection_that_breaks_when_it_is_used_again_is_replaced(mirror: Mirr
         assert client.get(mirror.url("/b")) == b"b"
 
 
+def test_what_a_server_says_unasked_is_no_answer_to_the_next_question(mirror: Mirror, client: Client) -> None:
+    asked_once, said = threading.Event(), threading.Event()
+
+    def well_and_more(handler: faulty.Handler) -> None:
+        faulty.well(handler)
+        asked_once.wait(10)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
+        said.set()
+
+    mirror.script["/a"] = [well_and_more]
+
+    assert client.get(mirror.url("/a")) == PAGE
+    asked_once.set()
+    said.wait(10)
+    assert client.get(mirror.url("/a")) == PAGE
+
+
 def test_several_threads_may_ask_at_once(mirror: Mirror, client: Client) -> None:
     found: list[bytes | None] = []
     threads = [
