@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from tests.integration.images import cache_folder
 from tests.integration.unpacked import Unpacked, unpack
 from tests.integration.written import need, write_home
 
+from xprov.check import Compiler, Expectation, Linked, check_libraries, pkg_config_program
 from xprov.check.shadow import refuse_shadow, shadowing
 from xprov.environment import Environment, View, choose_view, resolve
+from xprov.environment.settings import bindgen_arguments, compiler_arguments
 from xprov.errors import UnsatisfiableError
 from xprov.target import Target, find_target
 from xprov.toolchain import Toolchain, find_toolchain
@@ -338,6 +341,60 @@ def test_pkg_config_leaves_out_what_the_sysroot_has_and_names_the_rest(home: Hom
     assert folder == str(home.sysroot.resolve())
     assert f"{home.sysroot.resolve()}/usr/include/".replace(" ", "\\ ") in overlay
     assert "/bsd " in overlay
+
+
+def test_a_library_is_judged_alike_in_both_views(home: Home) -> None:
+    expectations = [
+        Expectation(library=name, modules=(module,), header=header, symbol=symbol, link=(link,))
+        for name, module, header, symbol, link in (
+            ("alsa", "alsa", "alsa/asoundlib.h", "snd_pcm_open", "asound"),
+            ("zlib", "zlib", "zlib.h", "inflate", "z"),
+        )
+    ]
+    reports = []
+    for view in View:
+        environment = replace(home.environment, view=view)
+        write_home(home.folder.parent / view.value, environment)
+        folder = home.folder.parent / view.value / home.target.name
+        for shape in Shape:
+            shutil.rmtree(folder / shape.value, ignore_errors=True)
+            (folder / shape.value).symlink_to(home.folder / shape.value)
+        compiler = Compiler(cc=toolchain_of(home).cc, flags=compiler_arguments(environment, str(folder)))
+        pkg_config = pkg_config_program(folder / environment.pkg_config)
+        reports.append(
+            check_libraries(
+                expectations, folder / view.value, home.target, pkg_config=pkg_config,
+                compiler=compiler if view is View.FULL else None,
+            )
+        )  # fmt: skip
+
+    libs, full = reports
+
+    assert [check.link.linked for check in full.checks] == [Linked.YES] * 2
+    assert [check.problems for check in (*libs.checks, *full.checks)] == [()] * 4
+    assert [check.floor.version for check in full.checks if check.floor] == [
+        check.floor.version for check in libs.checks if check.floor
+    ]
+    assert [[path.name for path in check.needs.private] for check in full.checks] == [[], []]
+    assert [[path.name for path in check.bundled] for check in full.checks] == [
+        [path.name for path in check.bundled] for check in libs.checks
+    ]
+
+
+@pytest.mark.parametrize("zig", [False, True], ids=["full", "zig"])
+def test_bindgens_arguments_make_clang_see_libc_and_the_libraries(home: Home, tmp_path: Path, zig: bool) -> None:  # noqa: FBT001
+    need("clang")
+    environment = replace(home.environment, zig=True, toolchain=None, view=View.LIBS) if zig else home.environment
+    (tmp_path / "wrapper.h").write_text("#include <stdio.h>\n#include <bits/wordsize.h>\n#include <zlib.h>\n")
+    arguments = shlex.split(" ".join(bindgen_arguments(environment, shlex.quote(str(home.folder)))))
+
+    done = _run("clang", *arguments, "-Werror", "-fsyntax-only", "-H", tmp_path / "wrapper.h")
+
+    named = {Path(line.lstrip(". ")) for line in done.stderr.splitlines() if line.startswith(".")}
+    assert {"stdio.h", "wordsize.h", "zlib.h"} <= {path.name for path in named}
+    own = [path for path in named if path.is_relative_to(home.folder)]
+    assert [path for path in named if path not in own and "/clang/" not in str(path)] == []
+    assert (home.folder / ("libs" if zig else "sysroot") / "usr/include/zlib.h") in own
 
 
 def test_a_compiler_without_libc_is_not_shadowed(home: Home) -> None:

@@ -14,7 +14,7 @@ from xprov.check.model import Expectation, LibraryCheck, Linked, LinkResult, Mod
 from xprov.elf import dynamic_symbols
 from xprov.glibc import glibc_needs, is_bundled
 from xprov.process import Completed
-from xprov.view.layout import library_folders
+from xprov.view.layout import is_toolchain_library, library_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,14 +97,18 @@ def _check(expectation: Expectation, view: _View, pkg_config: PkgConfig, compile
     flags = _flags(expectation, view, pkg_config)
     own = [library for name in expectation.link for library in view.libraries.linked(name)]
     symbols = {library.path: dynamic_symbols(library.path) for library in own}
-    bundled = view.libraries.closure(own, wanted=is_bundled)
+    # A full view has the toolchain's own too: what glibc asks of itself says nothing about the library.
+    all_needed = view.libraries.closure(own, wanted=lambda name: not is_toolchain_library(name, view.target))
+    bundled = view.libraries.closure(
+        own, wanted=lambda name: is_bundled(name) and not is_toolchain_library(name, view.target)
+    )
     check = LibraryCheck(
         library=expectation.library,
         modules=tuple(_module(name, pkg_config) for name in expectation.modules),
         header=_find_header(expectation.header, flags, view),
         symbol_file=_exporter(expectation.symbol, symbols),
         link=_link(expectation, flags, compiler),
-        needs=glibc_needs(view.libraries.closure(own)),
+        needs=glibc_needs(all_needed),
         wheel_needs=glibc_needs(bundled),
         bundled=tuple(library.path for library in bundled),
         time64=_time64_users(own, symbols),
