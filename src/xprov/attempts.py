@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from xprov.cache import Cache
+    from xprov.facts import Machine
     from xprov.output import Output
     from xprov.plan import Plan
     from xprov.provision import Provision
@@ -60,6 +61,21 @@ def rehearse(request: Request, recipes: tuple[Recipe, ...], surroundings: Surrou
     return _first(request, recipes, surroundings, output, lambda plan: plan, rehearsal=True)
 
 
+def settle(request: Request, recipes: tuple[Recipe, ...], surroundings: Surroundings, output: Output) -> Plan:
+    """Return the plan that `set_up` would have carried out. Its packages are fetched where their files alone can tell.
+
+    The method has to be `sysroot`. Raises the error of the last route.
+    """
+    from xprov.floors import require_floor  # noqa: PLC0415 - slow to import, and needed for this alone
+
+    def ask(plan: Plan) -> Plan:
+        if plan.route.strict and not plan.route.proven:
+            require_floor(plan, surroundings.cache, output)
+        return plan
+
+    return _first(request, recipes, surroundings, output, ask, rehearsal=False)
+
+
 def _first(
     request: Request,
     recipes: tuple[Recipe, ...],
@@ -72,7 +88,7 @@ def _first(
     """Return what `act` makes of the first plan that works."""
     cache = surroundings.cache
     machine = inspect(request, surroundings.environ, surroundings.store.folder(request.target))
-    left = list(routes(request, machine.host, machine.wanted, recipes))
+    left = list(_routes(request, machine, recipes))
     failures: list[XprovError] = []
     while left:
         route = left.pop(0)
@@ -88,6 +104,14 @@ def _first(
     if len(failures) > 1 and all(isinstance(failure, FloorError) for failure in failures):
         raise unsatisfied(recipes, request.target, machine.wanted.version)
     raise failures[-1]
+
+
+def _routes(request: Request, machine: Machine, recipes: tuple[Recipe, ...]) -> tuple[Route, ...]:
+    if request.locked is None:
+        return routes(request, machine.host, machine.wanted, recipes)
+    from xprov.lockfile.use import locked_route  # noqa: PLC0415 - of use with a lock alone
+
+    return (locked_route(request.locked, request, machine.wanted),)
 
 
 def _used(cache: Cache, route: Route, output: Output) -> AbstractContextManager[None]:

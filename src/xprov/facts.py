@@ -90,10 +90,15 @@ def gather(  # noqa: PLR0913 - what was asked for, what is here, and where to as
 def _resolve(
     request: Request, route: Route, machine: Machine, recipes: Sequence[Recipe], cache: Cache, output: Output
 ) -> Resolution:
-    from xprov.archive.asking import Question, answer  # noqa: PLC0415 - of use to this method alone
-
     view = view_for(request, route.method, machine.toolchain)
     packages = packages_for(recipes, route, machine.host, request.target)
+    if request.locked:
+        from xprov.lockfile.use import locked_resolution  # noqa: PLC0415 - of use with a lock alone
+
+        own = own_sources(machine.host)
+        return locked_resolution(request.locked, packages, view, request.access, own, machine.host.suite)
+    from xprov.archive.asking import Question, answer  # noqa: PLC0415 - of use to this method alone
+
     assert route.suite is not None  # noqa: S101 - every route of this method has one
     question = Question(
         suite=route.suite,

@@ -1,14 +1,20 @@
 """What a person asked for, as plain data."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from xprov.archive.locations import Access
-from xprov.archive.suites import Suite
 from xprov.environment.model import View
 from xprov.errors import UsageError
-from xprov.glibc import Version
-from xprov.target import Target
+
+if TYPE_CHECKING:
+    from xprov.archive.suites import Suite
+    from xprov.glibc import Version
+    from xprov.lockfile import LockedTarget
+    from xprov.target import Target
 
 
 class Method(str, Enum):
@@ -25,7 +31,8 @@ class Request:
 
     `suite` is where packages are taken from, None to choose it; `glibc` is the newest that they may need, None to ask
     the toolchain. `access` says how archives are read. `zig` is whether zig compiles and links.
-    `keep_all` unpacks everything, also what no build reads.
+    `keep_all` unpacks everything, also what no build reads. `locked` is what a lock has for the target: then nothing
+    else is taken.
     """
 
     target: Target
@@ -36,6 +43,7 @@ class Request:
     view: View | None = None
     zig: bool = False
     keep_all: bool = False
+    locked: LockedTarget | None = None
     access: Access = field(default_factory=Access)
 
     @property

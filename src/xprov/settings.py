@@ -1,5 +1,6 @@
 """What `xprov.toml` says: the settings that a project keeps in its repository."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +25,24 @@ def find_settings(start: Path) -> Settings:
 
     Without one all settings are as they are by default. Raises `UsageError` when the file is not right.
     """
-    for folder in (start, *start.parents):
+    for folder in folders_up(start):
         file = folder / NAME
         if file.is_file():
             return read_settings(file)
-        if any((folder / top).exists() for top in _TOPS):
-            break
     return Settings()
+
+
+def folders_up(start: Path) -> Iterator[Path]:
+    """Yield the folder `start` and those above it, up to the top of its checkout: in none, up to the root."""
+    for folder in (start, *start.parents):
+        yield folder
+        if is_top(folder):
+            return
+
+
+def is_top(folder: Path) -> bool:
+    """Return whether `folder` is the top of a checkout."""
+    return any((folder / top).exists() for top in _TOPS)
 
 
 def read_settings(file: Path) -> Settings:

@@ -40,6 +40,13 @@ class Table:
         value = self._asked_for(key)
         return None if value is None else self._text(key, value)
 
+    def number(self, key: str) -> int:
+        """Return the whole number at `key`, which must be there."""
+        value = self._needed(key)
+        if type(value) is not int:
+            self.refuse(key, f"must be a whole number, not {_kind(value)}")
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the list of strings at `key`, which must be there. None may be empty or stand twice."""
         values = self._list(key, self._needed(key))

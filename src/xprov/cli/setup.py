@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -13,10 +14,11 @@ from xprov.attempts import Surroundings, rehearse, set_up
 from xprov.cache import open_cache
 from xprov.catalog import Catalog
 from xprov.cli.context import get_catalog, get_output
-from xprov.cli.parameters import Json, Libraries, Target, examples
+from xprov.cli.parameters import Json, Target, complete_library, examples
 from xprov.environment import View, resolve
 from xprov.errors import UsageError
 from xprov.glibc import Version, parse_version
+from xprov.lockfile import find_lock, known_lock, read_lock, update_lock
 from xprov.output import Output
 from xprov.plan import Plan
 from xprov.provision import Provision, read_provision
@@ -52,7 +54,17 @@ class ToolchainName(str, Enum):
     ZIG = "zig"
 
 
-_ARCHIVE, _GLIBC = "Where packages come from", "Which glibc they may need"
+_ARCHIVE, _GLIBC, _LOCK = "Where packages come from", "Which glibc they may need", "The same packages each time"
+
+Libraries = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
+    typer.Argument(
+        metavar="LIBRARY",
+        help="Libraries of `xprov list`. Those of the lock with --locked.",
+        autocompletion=complete_library,
+        show_default=False,
+    ),
+]
 
 MethodOption = Annotated[
     MethodName,
@@ -72,7 +84,7 @@ ToolchainOption = Annotated[
     ToolchainName, typer.Option("--toolchain", help="What compiles and links: what is found here, or zig.")
 ]
 Glibc = Annotated[
-    Optional[str],  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
+    Optional[str],  # noqa: UP045 - see Libraries
     typer.Option(metavar="VERSION", help="The newest glibc that libraries may need: 2.31.", rich_help_panel=_GLIBC),
 ]
 Manylinux = Annotated[
@@ -122,6 +134,20 @@ Offline = Annotated[
 KeepAll = Annotated[
     bool, typer.Option("--keep-all", help="Unpack all that packages hold, also what no build reads.", hidden=False)
 ]
+LockOption = Annotated[
+    bool,
+    typer.Option("--lock", help="Write what was set up to xprov.lock, for --locked.", rich_help_panel=_LOCK),
+]
+Locked = Annotated[
+    bool,
+    typer.Option("--locked", help="Use exactly what xprov.lock says, and ask no index.", rich_help_panel=_LOCK),
+]
+LockFile = Annotated[
+    Optional[Path],  # noqa: UP045 - see Libraries
+    typer.Option(
+        "--lock-file", metavar="FILE", help="The lock, where it is not the project's xprov.lock.", rich_help_panel=_LOCK
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the whole plan, and do nothing.")]
 EnvFile = Annotated[
     Optional[Path],  # noqa: UP045 - see Glibc
@@ -136,6 +162,7 @@ def register(app: typer.Typer) -> None:
         "xprov setup aarch64 openssl --dry-run         see what would be done, and do nothing",
         "xprov setup armhf alsa --manylinux 2_31       for wheels with that tag",
         "xprov setup armhf alsa --suite debian:bullseye",
+        "xprov setup armhf --locked                    exactly what xprov.lock says",
         "xprov setup linux/arm/v7 alsa --json          the result for a program to read",
     )
     app.command(epilog=epilog)(setup)
@@ -144,7 +171,7 @@ def register(app: typer.Typer) -> None:
 def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     target: Target,
-    libraries: Libraries,
+    libraries: Libraries = None,
     method: MethodOption = MethodName.AUTO,
     view: ViewOption = ViewName.AUTO,
     toolchain: ToolchainOption = ToolchainName.AUTO,
@@ -156,6 +183,9 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     snapshot: Snapshot = None,
     allow_expired: AllowExpired = False,  # noqa: FBT002 - typer's way to write a flag
     offline: Offline = False,  # noqa: FBT002
+    lock: LockOption = False,  # noqa: FBT002
+    locked: Locked = False,  # noqa: FBT002
+    lock_file: LockFile = None,
     keep_all: KeepAll = False,  # noqa: FBT002
     dry_run: DryRun = False,  # noqa: FBT002
     env_file: EnvFile = None,
@@ -165,7 +195,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     output = get_output(ctx)
     request = Request(
         target=find_target(target),
-        libraries=tuple(dict.fromkeys(libraries)),
+        libraries=tuple(dict.fromkeys(libraries or ())),
         method=None if method is MethodName.AUTO else Method(method.value),
         suite=None if suite is None else find_named_suite(suite),
         glibc=_glibc(glibc, manylinux),
@@ -181,13 +211,22 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
         ),
     )
     check_request(request)
+    _check_lock(request, lock=lock, locked=locked)
+    file = lock_file or find_lock(Path.cwd())
+    if lock:
+        known_lock(file)  # one that is damaged is told of before the work, not after it
+        request = replace(request, method=Method.SYSROOT)
+    if locked:
+        request = _from_lock(request, file)
     surroundings = Surroundings(store=open_store(os.environ), cache=open_cache(os.environ), environ=os.environ)
     with output.group(f"xprov setup {request.target.name} {' '.join(request.libraries)}"):
-        recipes = _recipes(request, get_catalog(ctx), surroundings.store)
+        recipes = _recipes(request, get_catalog(ctx), surroundings.store, output)
         if dry_run:
             _show(rehearse(request, recipes, surroundings, output), surroundings.store, output, as_json=json)
         else:
             plan, done = set_up(request, recipes, surroundings, output)
+            if lock:
+                _write_lock(file, plan, output)
             _tell(plan, done, surroundings.store, output, env_file=env_file, as_json=json)
 
 
@@ -204,11 +243,45 @@ def _url(text: str | None, option: str) -> str | None:
     return text or None
 
 
-def _recipes(request: Request, catalog: Catalog, store: Store) -> tuple[Recipe, ...]:
-    """Return the recipes of what was asked for, and of what is there already: a second setup adds to the first."""
+def _check_lock(request: Request, *, lock: bool, locked: bool) -> None:
+    if lock and locked:
+        raise UsageError("`--lock` writes the lock and `--locked` obeys it", hint="leave one of the two out")
+    if not request.libraries and not locked:
+        raise UsageError("missing argument 'LIBRARY...'", hint="`xprov list` prints the libraries")
+    if (lock or locked) and request.method not in (None, Method.SYSROOT):
+        raise UsageError(
+            f"a lock is for method `sysroot`: with `{request.method.value}` apt decides which packages there are",
+            hint="leave one of the two out",
+        )
+
+
+def _from_lock(request: Request, file: Path) -> Request:
+    from xprov.lockfile.use import locked_target  # noqa: PLC0415 - of use with a lock alone
+
+    locked = locked_target(read_lock(file), request.target, request.libraries)
+    return replace(request, method=Method.SYSROOT, libraries=locked.libraries, locked=locked)
+
+
+def _write_lock(file: Path, plan: Plan, output: Output) -> None:
+    from xprov.lockfile.use import lock_of  # noqa: PLC0415 - see _from_lock
+
+    changed = update_lock(file, [lock_of(plan)])
+    output.say(f"`{file}` {'is written' if changed else 'is as it was'}")
+
+
+def _recipes(request: Request, catalog: Catalog, store: Store, output: Output) -> tuple[Recipe, ...]:
+    """Return the recipes of what was asked for, and of what is there already: a second setup adds to the first.
+
+    A lock takes the place of what is there.
+    """
     asked = [catalog.recipe(library) for library in request.libraries]
     there = read_provision(store.folder(request.target))
     kept = [library.name for library in there.libraries] if there else []
+    if request.locked:
+        gone = [name for name in kept if name not in request.libraries]
+        if gone:
+            output.warning(f"{', '.join(gone)} was set up before, and goes: it is not in the lock")
+        return tuple(asked)
     return tuple(dict.fromkeys([*(catalog.recipe(name) for name in kept), *asked]))
 
 
