@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from xprov.errors import FloorError, NetworkError, UnsatisfiableError, XprovError
+from xprov.errors import FloorError, NetworkError, SidePartError, UnsatisfiableError, VerificationError, XprovError
 from xprov.facts import gather, inspect
 from xprov.plan import make_plan
 from xprov.provisioning import provision
@@ -45,12 +45,15 @@ def set_up(
 ) -> tuple[Plan, Provision]:
     """Provision what is asked for, and return the plan that was carried out and what is there.
 
-    When a route does not lead there, the next is taken, and why is said. Raises the error of the last one.
+    When a route does not lead there, the next is taken, and why is said. Raises the error of the first one.
     """
+    told: set[str] = set()
 
     def carry_out(plan: Plan) -> tuple[Plan, Provision]:
         for warning in plan.warnings:
-            output.warning(warning)
+            if warning not in told:
+                output.warning(warning)
+        told.update(plan.warnings)
         return plan, provision(plan, surroundings.store, surroundings.cache, output)
 
     return _first(request, recipes, surroundings, output, carry_out, rehearsal=False)
@@ -64,7 +67,7 @@ def rehearse(request: Request, recipes: tuple[Recipe, ...], surroundings: Surrou
 def settle(request: Request, recipes: tuple[Recipe, ...], surroundings: Surroundings, output: Output) -> Plan:
     """Return the plan that `set_up` would have carried out. Its packages are fetched where their files alone can tell.
 
-    The method has to be `sysroot`. Raises the error of the last route.
+    The method has to be `sysroot`. Raises the error of the first route.
     """
     from xprov.floors import require_floor  # noqa: PLC0415 - slow to import, and needed for this alone
 
@@ -96,14 +99,20 @@ def _first(
             with _used(cache, route, output):
                 facts = gather(request, route, machine, recipes, cache, output, rehearsal=rehearsal)
                 return act(make_plan(request, facts, recipes))
-        except (NetworkError, UnsatisfiableError) as error:
+        except SidePartError as error:
+            output.warning(f"going on without {', '.join(error.parts)}: {error.message}")
+            left.insert(0, replace(route, without=(*route.without, *error.parts)))
+        except (NetworkError, UnsatisfiableError, VerificationError) as error:
+            if isinstance(error, VerificationError) and not (route.suite and route.suite.keys_expired):
+                raise
             failures.append(error)
             left = [other for other in left if not _is_futile(other, route, error)]
             if left:
                 _tell(route, left[0], error, output)
     if len(failures) > 1 and all(isinstance(failure, FloorError) for failure in failures):
         raise unsatisfied(recipes, request.target, machine.wanted.version)
-    raise failures[-1]
+    # The first route was the best: what it lacks is to be mended, not what the way round the last corner lacks.
+    raise failures[0]
 
 
 def _routes(request: Request, machine: Machine, recipes: tuple[Recipe, ...]) -> tuple[Route, ...]:

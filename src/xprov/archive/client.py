@@ -40,7 +40,8 @@ _PACKED = ".packed"
 class Reading:
     """With what archives are read: what the user said, the cache, the time, and whom to tell.
 
-    `own` are the entries of the user's apt sources, on a machine whose suite is `host_suite`.
+    `own` are the entries of the user's apt sources, on a machine whose suite is `host_suite`; `without` are parts that
+    are not read.
     """
 
     access: Access
@@ -50,6 +51,7 @@ class Reading:
     now: datetime
     warn: Callable[[str], None]
     progress: Callable[[str], None]
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +97,7 @@ def open_suite(suite: Suite, target: Target, reading: Reading) -> Iterator[OpenS
     Raises `NetworkError` when no host has the suite, `UnsatisfiableError` when it has not the architecture,
     `VerificationError` when what a host says of it is not right.
     """
-    parts = parts_of(suite)
+    parts = [part for part in parts_of(suite) if part.name not in reading.without]
     with ExitStack() as stack:
         with ThreadPoolExecutor(len(parts)) as pool:
             found = list(pool.map(lambda part: _open_part(suite, part, target, reading), parts))
@@ -116,8 +118,9 @@ def _open_part(suite: Suite, part: Part, target: Target, reading: Reading) -> Op
         if part.required:
             raise
         if not suite.eol:
-            # The first line says what; the others, which host said what.
-            reading.warn(f"going on without `{part.name}`: {error.message.splitlines()[0].rstrip(':')}")
+            # The first line says what; the next, what the host said that was asked first. One is enough here.
+            said = " ".join(line.strip() for line in error.message.splitlines()[:2])
+            reading.warn(f"going on without `{part.name}`: {said}")
         return None
 
 
