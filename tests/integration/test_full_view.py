@@ -22,7 +22,7 @@ from xprov.environment import Environment, View, choose_view, resolve
 from xprov.environment.settings import bindgen_arguments, compiler_arguments
 from xprov.errors import UnsatisfiableError
 from xprov.target import Target, find_target
-from xprov.toolchain import Toolchain, find_toolchain
+from xprov.toolchain import Toolchain, clang_triple, find_toolchain
 from xprov.view import Shape, build_view, packages_for, prepare_view
 
 pytestmark = [pytest.mark.archive, pytest.mark.qemu]
@@ -214,6 +214,22 @@ def test_clang_and_lld_need_nothing_but_the_view(home: Home, tmp_path: Path) -> 
 
     expect(home, tmp_path / "c-program")
     assert home.run(tmp_path / "cc-program").startswith("thrown 1.2")
+
+
+# GCC's folder is called otherwise than the others for i386; ppc64el's loader is in lib64.
+@pytest.mark.parametrize("name", ["i386", "ppc64el"])
+def test_clang_builds_for_targets_that_have_no_gcc_here(name: str, tmp_path: Path) -> None:
+    need("clang", "ld.lld")
+    target = find_target(name)
+    sysroot = tmp_path / "sysroot"
+    build_view(prepare_view(packages("trixie", target).all_trees, target, Shape.SYSROOT), sysroot)
+    (tmp_path / "program.cc").write_text(CPP)
+    words = [f"--target={clang_triple(target)}", f"--sysroot={sysroot}", "-fuse-ld=lld"]
+
+    _run("clang++", *words, "program.cc", "-o", "program", "-lasound", cwd=tmp_path)
+
+    done = _run(f"qemu-{target.qemu}-static", "-L", sysroot, tmp_path / "program")
+    assert done.stdout.startswith("thrown 1.2")
 
 
 @pytest.mark.parametrize("home", [("bullseye", "armhf"), ("trixie", "arm64")], ids="-".join, indirect=True)

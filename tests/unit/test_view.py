@@ -421,6 +421,7 @@ def test_what_no_other_compiler_can_use_of_gccs_own_folder_stays_out() -> None:
     kept = {name for name in _OF_GCC if is_kept(f"{gcc}/{name}", find_target("armhf"))}
 
     assert kept == {"crtbeginS.o", "libgcc.a", "libgcc_s.so", "libstdc++.so", "libatomic.so"}
+    assert is_kept("usr/lib/gcc/i686-linux-gnu/12/libgcc.a", find_target("i386"))
     assert not is_kept("usr/lib/gcc/aarch64-linux-gnu/12/libgcc.a", find_target("armhf"))
     assert not is_kept("usr/lib/arm-linux-gnueabihf/gconv/UTF-16.so", find_target("armhf"))
 

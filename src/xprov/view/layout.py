@@ -77,6 +77,9 @@ _ONE_NUMBER = 5
 # Folders of the root that merged systems have as links into /usr (Debian's usrmerge).
 MERGED = ("lib", "lib32", "lib64", "libx32")
 
+# Start files, libgcc and libstdc++.so, for a compiler that has none of its own.
+_GCC = "usr/lib/gcc/"
+
 # What stands directly in one of these is for the linker or the loader.
 _LOOSE_FOLDERS = ("usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
 
@@ -145,8 +148,9 @@ def is_kept(path: str, target: Target) -> bool:
     if path.startswith(f"usr/lib/{target.triplet}/gconv/"):
         # Character sets: a third of libc6, for programs that run.
         return False
-    if path.startswith(f"usr/lib/gcc/{target.triplet}/"):
-        return _is_for_linking(path)
+    if path.startswith(_GCC):
+        # Named as its programs are: for i386 that is i686-linux-gnu.
+        return path.removeprefix(_GCC).split("/", 1)[0] in target.prefixes and _is_for_linking(path)
     if path.startswith(_kept_folders(target)):
         return not _is_of_another(path, target)
     folder = posixpath.dirname(path)
