@@ -100,6 +100,9 @@ def _first(
                 facts = gather(request, route, machine, recipes, cache, output, rehearsal=rehearsal)
                 return act(make_plan(request, facts, recipes))
         except SidePartError as error:
+            # A lock is to be met to the letter, and a part that is passed over already is not to blame.
+            if request.locked or set(error.parts) <= set(route.without):
+                raise
             output.warning(f"going on without {', '.join(error.parts)}: {error.message}")
             left.insert(0, replace(route, without=(*route.without, *error.parts)))
         except (NetworkError, UnsatisfiableError, VerificationError) as error:

@@ -3,6 +3,7 @@
     XprovError                1   failed
     ├── UsageError            2   the words typed, or a file the user wrote, are wrong
     ├── NetworkError          3   a host did not answer, or not with what was asked for
+    │   └── SidePartError         what it lacks is of a suite's updates
     ├── VerificationError     4   a signature or a hash is not right
     ├── UnsatisfiableError    5   what was asked for cannot be had here
     │   └── FloorError            the libraries need a newer glibc than is wanted
@@ -36,6 +37,14 @@ class NetworkError(XprovError):
     """A host did not answer, or answered with something else than what was asked for."""
 
     exit_code = 3
+
+
+class SidePartError(NetworkError):
+    """Packages of a suite's updates cannot be fetched; `parts` are those that they are of, as archives count them."""
+
+    def __init__(self, message: str, *, parts: tuple[str, ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.parts = parts
 
 
 class VerificationError(XprovError):

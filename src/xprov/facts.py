@@ -108,6 +108,7 @@ def _resolve(
         access=request.access,
         own=own_sources(machine.host),
         host_suite=machine.host.suite,
+        without=route.without,
     )
     found = answer(question, cache, output)
     for warning in found.warnings:

@@ -32,7 +32,7 @@ class Route:
 
     `suite` is None where the machine's own package manager decides. `proven` says that nothing in it can need a newer
     glibc than is wanted; otherwise the ELF files are asked when they are there. `strict` says that a route whose files
-    do need one is left.
+    do need one is left. `without` are parts of the suite that are passed over: their packages could not be had.
     """
 
     method: Method
@@ -40,6 +40,7 @@ class Route:
     reason: str
     proven: bool = True
     strict: bool = False
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,7 +36,10 @@ _LIBSTDCXX = "libstdc++6"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What is asked of which suite, and how. `own` are the entries of this machine's apt, if it has one."""
+    """What is asked of which suite, and how.
+
+    `own` are the entries of this machine's apt, if it has one; `without` are parts of the suite that are not read.
+    """
 
     suite: Suite
     target: Target
@@ -45,6 +48,7 @@ class Question:
     access: Access
     own: tuple[Entry, ...]
     host_suite: str
+    without: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -54,7 +58,7 @@ class Question:
     @property
     def key(self) -> str:
         """What names the answer: every word of the question counts."""
-        access = (self.access.mirror, self.access.keyring, self.access.allow_expired)
+        access = (self.access.mirror, self.access.keyring, self.access.allow_expired, self.without)
         words = (_FORM, self.suite, self.target.debian, self.packages, self.shape, access, self.own, self.host_suite)
         return hashlib.sha256(repr(words).encode()).hexdigest()
 
@@ -88,6 +92,7 @@ def _ask(question: Question, cache: Cache, now: datetime, progress: Callable[[st
         access=question.access,
         own=question.own,
         host_suite=question.host_suite,
+        without=question.without,
         cache=cache,
         now=now,
         warn=warnings.append,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xprov.archive.fetch import Download, fetch
 from xprov.archive.snapshots import snapshot_urls
 from xprov.archive.tree import Deb, find_tree, unpack
-from xprov.errors import NetworkError
+from xprov.errors import NetworkError, SidePartError
 from xprov.methods import Arrival
 from xprov.net import Client
 from xprov.output import count
@@ -33,8 +33,8 @@ _UNPACKERS = 2
 def carry_out(plan: Plan, cache: Cache, output: Output) -> Arrival:
     """Fetch and unpack what the plan resolved to, as far as the cache has it not, and return where it is.
 
-    Raises `NetworkError` when a package cannot be fetched, or, offline, is not in the cache; `VerificationError` when
-    one is not what the index says.
+    Raises `NetworkError` when a package cannot be fetched, or, offline, is not in the cache (`SidePartError` where the
+    suite may do without); `VerificationError` when one is not what the index says.
     """
     resolution = plan.resolution
     assert resolution is not None  # noqa: S101 - the planner gives every plan of this method its packages
@@ -44,13 +44,25 @@ def carry_out(plan: Plan, cache: Cache, output: Output) -> Arrival:
         if plan.access.offline:
             _require_debs(trees.missing, cache)
         with output.step(f"Fetching {count(len(trees.missing), 'package')}") as progress:
-            trees.fetch(progress)
+            _fetch(trees, plan, progress)
     else:
         output.detail(f"In the cache: {count(len(resolution.packages), 'package')}")
     return Arrival(
         packages=tuple(_provisioned(package) for package in resolution.packages),
         trees=tuple(trees.found[package.sha256] for package in resolution.packages),
     )
+
+
+def _fetch(trees: _Trees, plan: Plan, progress: Callable[[str], None]) -> None:
+    """Fetch and unpack. Where something of a suite's updates may be to blame, raise `SidePartError` that names it."""
+    try:
+        trees.fetch(progress)
+    except NetworkError as error:
+        parts = dict.fromkeys(package.part for package in trees.missing if package.sha256 not in trees.found)
+        side = tuple(part for part in parts if plan.route.suite and part != plan.route.suite.codename)
+        if not side:
+            raise
+        raise SidePartError(error.message, parts=side, hint=error.hint) from error
 
 
 class _Trees:
