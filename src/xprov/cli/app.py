@@ -17,6 +17,7 @@ PROGRAM = "xprov"
 # `xprov.cli.list`; the summary is the first line of the command's own help (a test compares them).
 COMMANDS = {
     "setup": "Make libraries available to the compilers that build for a target.",
+    "lock": "Write down the packages that setup uses with --locked, or say what is newer.",
     "env": "Print the variables that make build tools use what was set up for a target.",
     "undo": "Put apt's sources back as they were, and take the architecture away if nothing of it is left.",
     "list": "List the libraries that xprov has a recipe for.",

@@ -198,17 +198,11 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
         libraries=tuple(dict.fromkeys(libraries or ())),
         method=None if method is MethodName.AUTO else Method(method.value),
         suite=None if suite is None else find_named_suite(suite),
-        glibc=_glibc(glibc, manylinux),
-        view={ViewName.AUTO: None, ViewName.LIBS: View.LIBS, ViewName.FULL: View.FULL}[view],
+        glibc=glibc_of(glibc, manylinux),
+        view=view_of(view),
         zig=toolchain is ToolchainName.ZIG,
         keep_all=keep_all,
-        access=Access(
-            mirror=_url(mirror, "--mirror"),
-            keyring=None if keyring is None else keyring.expanduser().absolute(),
-            snapshot=_url(snapshot, "--snapshot"),
-            allow_expired=allow_expired,
-            offline=offline,
-        ),
+        access=access_of(mirror, keyring, snapshot, allow_expired=allow_expired, offline=offline),
     )
     check_request(request)
     _check_lock(request, lock=lock, locked=locked)
@@ -230,7 +224,26 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
             _tell(plan, done, surroundings.store, output, env_file=env_file, as_json=json)
 
 
-def _glibc(glibc: str | None, manylinux: str | None) -> Version | None:
+def access_of(
+    mirror: str | None, keyring: Path | None, snapshot: str | None, *, allow_expired: bool, offline: bool
+) -> Access:
+    """Return what the options say of how archives are read. Raises `UsageError` for an address that is none."""
+    return Access(
+        mirror=_url(mirror, "--mirror"),
+        keyring=None if keyring is None else keyring.expanduser().absolute(),
+        snapshot=_url(snapshot, "--snapshot"),
+        allow_expired=allow_expired,
+        offline=offline,
+    )
+
+
+def view_of(name: ViewName) -> View | None:
+    """Return the view that `--view` names, None where the toolchain decides."""
+    return {ViewName.AUTO: None, ViewName.LIBS: View.LIBS, ViewName.FULL: View.FULL}[name]
+
+
+def glibc_of(glibc: str | None, manylinux: str | None) -> Version | None:
+    """Return the newest glibc that libraries may need, None where it was not said. Raises `UsageError`."""
     if glibc is not None and manylinux is not None:
         raise UsageError("`--glibc` and `--manylinux` say the same", hint="give one of them")
     word = glibc if glibc is not None else manylinux
