@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.integration.written import need, write_home
 
-from xprov.environment import Action, Environment, Setting, image_sysroot, render_fish, render_sh, resolve
+from xprov.environment import Action, Environment, Setting, View, image_sysroot, render_fish, render_sh, resolve
 from xprov.target import find_target
 from xprov.toolchain import Toolchain
 
@@ -54,6 +55,16 @@ def armhf() -> Environment:
     return Environment(target=ARMHF, generation="0123456789ab", toolchain=toolchain(), recipe_settings=(OPENSSL,))
 
 
+BARE = replace(toolchain(), glibc=None, sysroot=None)
+CLANG = replace(BARE, arguments=("--target=armv7-unknown-linux-gnueabihf", "-fuse-ld=lld"))
+VARIANTS = {
+    "full": replace(armhf(), view=View.FULL, toolchain=replace(BARE, multiarch="arm-linux-gnueabihf")),
+    "full-no-multiarch": replace(armhf(), view=View.FULL, toolchain=BARE),
+    "full-clang": replace(armhf(), view=View.FULL, toolchain=CLANG),
+    "zig": replace(armhf(), zig=True, full_beside=True),
+}
+
+
 def source(
     shell: tuple[str, ...],
     *files: Path | str,
@@ -91,6 +102,18 @@ def expected(environment: Environment, home: Path, environ: Mapping[str, str]) -
     resolved = resolve(environment, home / environment.target.name, environ)
     after = {**environ, **resolved.variables}
     return {name: value for name, value in after.items() if value is not None}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_sourcing_gives_what_resolve_says_of_any_view(variant: str, folder: str, tmp_path: Path) -> None:
+    environment = VARIANTS[variant]
+    write_home(tmp_path / folder, environment, program=False)
+
+    variables, said = source(("dash",), tmp_path / folder / "env")
+
+    assert variables == expected(environment, tmp_path / folder, {})
+    assert said == ""
 
 
 @pytest.fixture(params=FOLDERS)
@@ -340,10 +363,14 @@ def test_what_is_printed_for_fish_gives_what_the_file_gives(folder: str, tmp_pat
     assert "ARMV7_UNKNOWN_LINUX_GNUEABIHF_OPENSSL_DIR" not in variables
 
 
-def test_shellcheck_has_nothing_to_say(tmp_path: Path) -> None:
+# zig is not among them: of the functions in `env` it calls but some.
+@pytest.mark.parametrize(
+    "environment", [armhf(), VARIANTS["full"], VARIANTS["full-clang"]], ids=["libs", "full", "clang"]
+)
+def test_shellcheck_has_nothing_to_say(environment: Environment, tmp_path: Path) -> None:
     if shutil.which("shellcheck") is None:
         pytest.skip("`shellcheck` is not installed")
-    write_home(tmp_path, armhf(), program=False)
+    write_home(tmp_path, environment, program=False)
     files = [tmp_path / "env", tmp_path / "armhf/env", *(tmp_path / "armhf/bin").iterdir()]
 
     done = subprocess.run(["shellcheck", "-s", "sh", *files], capture_output=True, text=True, check=False)
