@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from xprov import __version__
 from xprov.check import Compiler, Expectation, Linked, Report, check_libraries, pkg_config_program
 from xprov.check.messages import describe, floor_warnings, time64_warning
-from xprov.environment import Environment, Link, Text, render_home_env, render_target_files
+from xprov.check.shadow import refuse_shadow
+from xprov.environment import Environment, Link, Text, View, render_home_env, render_target_files
 from xprov.environment.settings import compiler_arguments
 from xprov.environment.stored import FILE as ENVIRONMENT_FILE
 from xprov.environment.stored import environment_as_json
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from xprov.cache import Cache
     from xprov.check import LibraryCheck
-    from xprov.environment import File, View
+    from xprov.environment import File
     from xprov.output import Output
     from xprov.plan import Plan
     from xprov.store import Store
@@ -69,6 +70,8 @@ def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Outpu
     with output.step("Building the view") as progress:
         for view in plan.views:
             _build_view(folder, view, plan, arrival, output, progress)
+    if plan.environment.view is View.FULL and plan.toolchain:
+        refuse_shadow(plan.toolchain, folder / View.FULL.value, plan.target)
     draft = _draft(plan, arrival)
     environment = replace(plan.environment, generation=draft.generation)
     if not environment.native:

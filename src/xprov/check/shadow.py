@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov import process
-from xprov.errors import UnsatisfiableError
+from xprov.errors import XprovError
 
 if TYPE_CHECKING:
     from xprov.target import Target
@@ -62,10 +62,10 @@ def shadows(toolchain: Toolchain, sysroot: Path) -> bool:
 
 
 def refuse_shadow(toolchain: Toolchain, sysroot: Path, target: Target) -> None:
-    """Raise `UnsatisfiableError` where `toolchain` would mix another libc with that of `sysroot`."""
+    """Raise `XprovError` where `toolchain` would mix another libc with that of `sysroot`."""
     if found := shadowing(toolchain, sysroot):
         package = f"libc6-dev-{target.debian}-cross"
-        raise UnsatisfiableError(
+        raise XprovError(
             f"`{toolchain.cc}` takes libc from `{found[0].parent}`, also when it is given a sysroot: a full view would"
             " be mixed with it",
             hint=f"remove its own (Debian's and Ubuntu's is in {package}), or leave the full view out: for this"
