@@ -6,12 +6,20 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from xprov.errors import FloorError, NetworkError, SidePartError, UnsatisfiableError, VerificationError, XprovError
+from xprov.errors import (
+    AbsentError,
+    FloorError,
+    NetworkError,
+    SidePartError,
+    UnsatisfiableError,
+    VerificationError,
+    XprovError,
+)
 from xprov.facts import gather, inspect
 from xprov.plan import make_plan
-from xprov.provisioning import provision
 from xprov.request import Method
 from xprov.routes import routes
+from xprov.standing import standing
 from xprov.suite_choice import unsatisfied
 
 if TYPE_CHECKING:
@@ -54,6 +62,10 @@ def set_up(
             if warning not in told:
                 output.warning(warning)
         told.update(plan.warnings)
+        if (there := standing(plan, surroundings.store, output)) is not None:
+            return plan, there
+        from xprov.provisioning import provision  # noqa: PLC0415 - slow to import: it builds views, and checks them
+
         return plan, provision(plan, surroundings.store, surroundings.cache, output)
 
     return _first(request, recipes, surroundings, output, carry_out, rehearsal=False)
@@ -135,7 +147,9 @@ def _used(cache: Cache, route: Route, output: Output) -> AbstractContextManager[
 
 def _is_futile(other: Route, failed: Route, error: XprovError) -> bool:
     """Return whether `other` must fail as `failed` did: its packages lie on the hosts that did not answer."""
-    if failed.suite is None or other.suite is None or not isinstance(error, NetworkError):
+    if failed.suite is None or other.suite is None:
+        return False
+    if not isinstance(error, NetworkError) or isinstance(error, AbsentError):
         return False
     return (other.suite.distribution, other.suite.eol) == (failed.suite.distribution, failed.suite.eol)
 

@@ -3,6 +3,7 @@
     XprovError                1   failed
     ├── UsageError            2   the words typed, or a file the user wrote, are wrong
     ├── NetworkError          3   a host did not answer, or not with what was asked for
+    │   ├── AbsentError           it answered that it has no such thing
     │   └── SidePartError         what it lacks is of a suite's updates
     ├── VerificationError     4   a signature or a hash is not right
     ├── UnsatisfiableError    5   what was asked for cannot be had here
@@ -37,6 +38,10 @@ class NetworkError(XprovError):
     """A host did not answer, or answered with something else than what was asked for."""
 
     exit_code = 3
+
+
+class AbsentError(NetworkError):
+    """Every host that was asked has answered, and has not what was asked for."""
 
 
 class SidePartError(NetworkError):

@@ -7,17 +7,18 @@ with open_suite(find_suite("debian", "bookworm"), target, reading) as opened:
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from enum import Enum
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from xprov.archive.fetch import Download, fetch
-from xprov.archive.index import Archive, Index, build_index, open_index
-from xprov.archive.locations import locations, parts_of
-from xprov.archive.releases import Releases
-from xprov.errors import NetworkError, UnsatisfiableError, VerificationError, XprovError
-from xprov.net import Client, shown
+from xprov.archive.index import Archive
+from xprov.archive.locations import parts_of
+from xprov.archive.search import OpenPart, Search
+from xprov.errors import AbsentError, NetworkError, UnsatisfiableError
+from xprov.net import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,14 +27,9 @@ if TYPE_CHECKING:
     from xprov.apt.entry import Entry
     from xprov.archive.candidate import Candidate
     from xprov.archive.locations import Access, Location, Part
-    from xprov.archive.release import IndexFile, ReleaseFile
     from xprov.archive.suites import Suite
     from xprov.cache import Cache
     from xprov.target import Target
-
-# What has a manylinux wheel's libraries. Of Ubuntu, `universe` is Debian's packages that it does not look after itself.
-_COMPONENTS = {"debian": ("main",), "ubuntu": ("main", "universe")}
-_PACKED = ".packed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,23 +51,16 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OpenPart:
-    """A part of a suite that can be looked into: where it was found, the release's date, the hashes of its indices."""
-
-    part: Part
-    location: Location
-    date: datetime
-    hashes: tuple[str, ...]
-    indices: tuple[Index, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class OpenSuite:
-    """A suite for one architecture: what it has, and where its packages are."""
+    """A suite for one architecture: what it has, and where its packages are.
+
+    `passing` says that a part of it is left out for a reason that may be gone in a while.
+    """
 
     suite: Suite
     parts: tuple[OpenPart, ...]
     archive: Archive
+    passing: bool = False
 
     @property
     def date(self) -> datetime:
@@ -99,21 +88,29 @@ def open_suite(suite: Suite, target: Target, reading: Reading) -> Iterator[OpenS
     """
     parts = [part for part in parts_of(suite) if part.name not in reading.without]
     with ExitStack() as stack:
-        with ThreadPoolExecutor(len(parts)) as pool:
-            found = list(pool.map(lambda part: _open_part(suite, part, target, reading), parts))
-        for part in found:
-            for index in part.indices if part else ():
+        found = _each(parts, lambda part: _open_part(suite, part, target, reading))
+        for outcome in found:
+            for index in outcome.indices if isinstance(outcome, OpenPart) else ():
                 stack.enter_context(index)
-        opened = tuple(part for part in found if part is not None)
+        for outcome in found:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        opened = tuple(outcome for outcome in found if isinstance(outcome, OpenPart))
         archive = Archive([(part.part.name, index) for part in opened for index in part.indices])
-        yield OpenSuite(suite=suite, parts=opened, archive=archive)
+        yield OpenSuite(suite=suite, parts=opened, archive=archive, passing=_Lack.PASSING in found)
 
 
-def _open_part(suite: Suite, part: Part, target: Target, reading: Reading) -> OpenPart | None:
-    """Return `part` from the first location that has it; None when it is not required and nobody has."""
-    attempt = _Attempt(suite=suite, part=part, target=target, reading=reading, client=Client())
+class _Lack(Enum):
+    """Why a part that is not required is left out."""
+
+    LASTING = "nobody has it"
+    PASSING = "a host did not answer, or not with what is right"
+
+
+def _open_part(suite: Suite, part: Part, target: Target, reading: Reading) -> OpenPart | _Lack:
+    """Return `part` from the first location that has it, or why it is left out: then it is not required."""
     try:
-        return attempt.first()
+        return Search(suite=suite, part=part, target=target, reading=reading, client=Client()).run()
     except (NetworkError, UnsatisfiableError) as error:
         if part.required:
             raise
@@ -121,129 +118,23 @@ def _open_part(suite: Suite, part: Part, target: Target, reading: Reading) -> Op
             # The first line says what; the next, what the host said that was asked first. One is enough here.
             said = " ".join(line.strip() for line in error.message.splitlines()[:2])
             reading.warn(f"going on without `{part.name}`: {said}")
-        return None
+        return _Lack.LASTING if isinstance(error, (AbsentError, UnsatisfiableError)) else _Lack.PASSING
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Attempt:
-    """The search for one part among its locations."""
+def _each(parts: Sequence[Part], find: Callable[[Part], OpenPart | _Lack]) -> list[OpenPart | _Lack | BaseException]:
+    """Return what `find` makes of each part, or what it raised. All are asked for at once.
 
-    suite: Suite
-    part: Part
-    target: Target
-    reading: Reading
-    client: Client
+    The threads are daemons, so that who waits for hosts that do not answer can be interrupted.
+    """
+    arrivals = SimpleQueue[tuple[int, "OpenPart | _Lack | BaseException"]]()
 
-    def first(self) -> OpenPart:
-        reading, failures = self.reading, list[XprovError]()
-        found = locations(self.suite, self.part, self.target.debian, reading.access, reading.own, reading.host_suite)
-        for location in found:
-            try:
-                if (opened := self.at(location)) is not None:
-                    return opened
-            except (NetworkError, VerificationError, UnsatisfiableError) as error:  # noqa: PERF203 - one a host
-                if location.chosen:
-                    raise
-                failures.append(error)
-        raise self._none(found, failures)
+    def ask(number: int) -> None:
+        try:
+            arrivals.put((number, find(parts[number])))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            arrivals.put((number, error))
 
-    def at(self, location: Location) -> OpenPart | None:
-        """Return the part as `location` has it, or None when it does not."""
-        reading = self.reading
-        releases = Releases(folder=reading.cache.releases, access=reading.access, client=self.client, now=reading.now)
-        release = releases.read(self.suite, self.part, location)
-        if release is None:
-            return None
-        indices = self._indices(release, location)
-        return OpenPart(
-            part=self.part,
-            location=location,
-            date=release.date,
-            hashes=tuple(sha256 for sha256, _ in indices),
-            indices=tuple(index for _, index in indices),
-        )
-
-    def _indices(self, release: ReleaseFile, location: Location) -> list[tuple[str, Index]]:
-        found = []
-        for component in _COMPONENTS[self.suite.distribution]:
-            forms = release.index_for(component, self.target.debian)
-            if forms is not None:
-                found.append(self._index(forms, location))
-        if not found:
-            raise UnsatisfiableError(
-                f"`{self.part.name}` has no packages for {self.target.debian} at `{shown(location.uri)}`",
-                hint="`xprov suites` shows which suites have the target; `--mirror` names another host",
-            )
-        return found
-
-    def _index(self, forms: Sequence[IndexFile], location: Location) -> tuple[str, Index]:
-        """Return an index, which is fetched unless one of its forms was before."""
-        folder = self.reading.cache.indices
-        for form in forms:
-            if (index := open_index(folder, form.sha256)) is not None:
-                return form.sha256, index
-        if self.reading.access.offline:
-            raise NetworkError(
-                f"offline, and the cache has no package index of `{self.part.name}` for {self.target.debian}",
-                hint="run the same once without --offline",
-            )
-        return self._fetched(forms, location)
-
-    def _fetched(self, forms: Sequence[IndexFile], location: Location) -> tuple[str, Index]:
-        folder = self.reading.cache.indices
-        failure: XprovError | None = None
-        for form in forms:
-            try:
-                self._fetch(form, location)
-            except (NetworkError, VerificationError) as error:
-                # A form that is listed may be missing, or behind, where another one is as the release says.
-                failure = failure or self._lagging(error)
-                continue
-            packed = folder / f"{form.sha256}{_PACKED}"
-            index = build_index(folder, form.sha256, packed)
-            packed.unlink(missing_ok=True)
-            return form.sha256, index
-        assert failure is not None  # noqa: S101 - an index has at least one form
-        raise failure
-
-    def _fetch(self, form: IndexFile, location: Location) -> None:
-        fetch(
-            [_download(form, self.part, location)],
-            self.reading.cache.indices,
-            suffix=_PACKED,
-            client=self.client,
-            progress=self.reading.progress,
-        )
-
-    def _lagging(self, error: XprovError) -> XprovError:
-        """Return what an index that cannot be had means: of a part that is not required, no more than that.
-
-        Mirrors in the middle of an update have indices that are not those of their release file.
-        """
-        if self.part.required or isinstance(error, NetworkError):
-            return error
-        self.reading.progress(error.message)
-        return NetworkError(f"its index of {self.target.debian} is not the one that its release file names")
-
-    def _none(self, asked: Sequence[Location], failures: Sequence[XprovError]) -> XprovError:
-        """Return the error that says why no location would do, the gravest reason first."""
-        for kind in (VerificationError, UnsatisfiableError, NetworkError):
-            for failure in failures:
-                if isinstance(failure, kind):
-                    return failure
-        hosts = ", ".join(f"`{shown(location.uri)}`" for location in asked)
-        return NetworkError(
-            f"there is no `{self.part.name}` at {hosts}",
-            hint=f"name a host that has {self.suite.name} with --mirror",
-        )
-
-
-def _download(form: IndexFile, part: Part, location: Location) -> Download:
-    base = f"{location.dists}/{part.name}"
-    paths = (form.by_hash, form.path) if form.by_hash else (form.path,)
-    return Download(
-        urls=tuple(f"{base}/{path}" for path in paths),
-        sha256=form.sha256,
-        size=form.size,
-        name=f"{part.name}/{form.path}",
-    )
+    for number in range(len(parts)):
+        threading.Thread(target=ask, args=(number,), daemon=True).start()
+    found = dict(arrivals.get() for _ in parts)
+    return [found[number] for number in range(len(parts))]

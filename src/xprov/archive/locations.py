@@ -24,6 +24,10 @@ _ROLLING = ("sid", "forky")
 _MAIN_ARCHITECTURES = ("amd64", "i386")
 # Up to buster Debian's security suite was `buster/updates`; from bullseye on it is `bullseye-security`.
 _OLD_SECURITY = ("jessie", "stretch", "buster")
+# What sources may call a suite of Debian instead: which one that is depends on the day, which host it is does not.
+_ALIASES = ("stable", "oldstable", "oldoldstable", "testing", "unstable")
+# apt-pkg/contrib/strutl.cc, `StringToBool`.
+_SAID_NO = frozenset({"no", "false", "without", "off", "disable", "0"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,17 +45,18 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
-    """A host that may have a part: the base URI of its archive, and by whom xprov knows of it.
+    """A host that may have a part: the base URI of its archive.
 
     `signed_by` are key files, or keys, that count there beside those that come with xprov. `chosen` says that the user
-    named it for this: another one does not take its place without a word.
+    named it for this: no other one takes its place. `guessed` says that it is from the sources of the user's apt, and
+    may be somebody else's archive, whose suites are called like the distribution's.
     """
 
     uri: str
-    source: str
     signed_by: tuple[Path | bytes, ...] = ()
     allow_expired: bool = False
     chosen: bool = False
+    guessed: bool = False
 
     @property
     def dists(self) -> str:
@@ -108,7 +113,7 @@ def locations(
     distribution, _, codename = host_suite.partition(":")
     found = [*named, *(_own(own, part, codename) if distribution == suite.distribution else ())]
     found += [
-        Location(uri=uri, source="built in", allow_expired=access.allow_expired or suite.eol)
+        Location(uri=uri, allow_expired=access.allow_expired or suite.eol)
         for uri in _ordered(hosts, suite, architecture)
     ]
     return tuple({location.uri: location for location in reversed(found)}.values())[::-1]
@@ -121,7 +126,6 @@ def _named(access: Access, part: Part) -> Iterator[Location]:
     # Mirrors of Debian that have its security archive too keep it beside the other one, under this name.
     yield Location(
         uri=f"{base}-security" if part.security else base,
-        source="--mirror",
         signed_by=(access.keyring,) if access.keyring else (),
         allow_expired=access.allow_expired,
         chosen=not part.security,
@@ -140,16 +144,17 @@ def _own(entries: Iterable[Entry], part: Part, codename: str) -> Iterator[Locati
             if uri.startswith(("http://", "https://")):
                 yield Location(
                     uri=uri.rstrip("/"),
-                    source=f"`{entry.place}`",
                     signed_by=tuple(_keys(options.get("Signed-By", ""))),
-                    allow_expired=options.get("Check-Valid-Until", "").lower() in {"no", "false", "0"},
+                    allow_expired=options.get("Check-Valid-Until", "").lower() in _SAID_NO,
+                    guessed=True,
                 )
 
 
 def _is_like(name: str, part: Part, codename: str) -> bool:
+    names = (codename, *_ALIASES)
     if part.security:
-        return name in {f"{codename}-security", f"{codename}/updates"}
-    return name in {codename, f"{codename}-updates"}
+        return name in {f"{known}{ending}" for known in names for ending in ("-security", "/updates")}
+    return name in {f"{known}{ending}" for known in names for ending in ("", "-updates")}
 
 
 def _keys(value: str) -> Iterator[Path | bytes]:

@@ -90,7 +90,8 @@ def read_release(content: bytes, asked: Asked, *, now: datetime, allow_expired: 
     if release.valid_until and release.valid_until < now and not allow_expired:
         raise VerificationError(
             f"the release file of `{asked.suite}` expired on {release.valid_until:%Y-%m-%d %H:%M} UTC",
-            hint="the mirror lags: take another (--mirror), or pass it by name; check this machine's clock",
+            hint="the mirror lags: take another (--mirror), or this one all the same (--allow-expired);"
+            " check this machine's clock",
         )
     return release
 

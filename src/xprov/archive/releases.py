@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov.archive.kept import FRESH, write_kept
 from xprov.archive.keyring import Keyring
 from xprov.archive.locations import archive_of
-from xprov.archive.release import Asked, read_release
-from xprov.archive.signature import MAX_SIZE, verify_cleartext, verify_detached
-from xprov.errors import NetworkError, VerificationError
+from xprov.archive.release import Asked, parse_release, read_release
+from xprov.archive.signature import MAX_SIZE, StrangerError, verify_cleartext, verify_detached
+from xprov.errors import NetworkError, UsageError, VerificationError
 from xprov.net import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from xprov.archive.locations import Access, Location, Part
     from xprov.archive.release import ReleaseFile
     from xprov.archive.suites import Suite
     from xprov.net import Client
 
-# How long a release file that was fetched counts as the present one: runs in a row ask once.
-FRESH = timedelta(hours=1)
+# What archives publish is no secret: other users of the cache read it too.
+_SHARED = 0o644
 
 _SPLIT = b"\n-----xprov: signature of the above-----\n"
 
@@ -38,19 +39,21 @@ class Releases:
     access: Access
     client: Client
     now: datetime
+    warn: Callable[[str], None]
 
-    def read(self, suite: Suite, part: Part, location: Location) -> ReleaseFile | None:
+    def read(self, suite: Suite, part: Part, location: Location, *, again: bool = False) -> ReleaseFile | None:
         """Return what the archive at `location` says of `part`, verified; None when it has no such suite.
 
-        What was fetched within `FRESH` is not asked for again, and what is older than the last that was seen never
-        takes its place: mirrors step back when one of their servers lags, and so does an attacker.
+        What was fetched within `FRESH` is asked for `again` only where that is wanted. What is older than the last that
+        was seen never takes its place: mirrors step back when one of their servers lags, and so does an attacker.
+        Offline, what has expired counts: nothing newer can be had.
 
         Raises `NetworkError` when the host does not answer, or, offline, when the cache has nothing;
         `VerificationError` when the signature or what is signed is not right.
         """
         kept = self._path(location, part)
         known = self._kept(kept, suite, part, location)
-        if known and (self.access.offline or self._is_fresh(kept)):
+        if known and (self.access.offline or (self._is_fresh(kept) and not again)):
             return known
         if self.access.offline:
             raise NetworkError(
@@ -58,12 +61,16 @@ class Releases:
                 hint="run the same once without --offline",
             )
         fetched = self._fetch(part, location)
-        if fetched is None:
+        release = self._verified(fetched, suite, part, location) if fetched is not None else None
+        if fetched is None or release is None:
             return None
-        release = self._verified(fetched, suite, part, location)
         if known and release.date < known.date:
+            self.warn(
+                f"`{part.name}` at `{shown(location.uri)}` is of {release.date:%Y-%m-%d %H:%M} UTC, older than what was"
+                f" there before: going on with what it had at {known.date:%Y-%m-%d %H:%M} UTC"
+            )
             return known
-        write_kept(kept, fetched)
+        write_kept(kept, fetched, mode=_SHARED)
         return release
 
     def _path(self, location: Location, part: Part) -> Path:
@@ -91,31 +98,39 @@ class Releases:
         signature = self.client.get(f"{base}/Release.gpg", limit=MAX_SIZE) if content is not None else None
         return content + _SPLIT + signature if content is not None and signature is not None else None
 
-    def _verified(self, fetched: bytes, suite: Suite, part: Part, location: Location) -> ReleaseFile:
-        keyring = _keyring(suite, location)
-        content, mark, signature = fetched.rpartition(_SPLIT)
-        if mark:
-            verified = verify_detached(content, signature, keyring, now=self.now)
-        else:
-            verified = verify_cleartext(fetched, keyring, now=self.now)
+    def _verified(self, fetched: bytes, suite: Suite, part: Part, location: Location) -> ReleaseFile | None:
+        """Return what a release file says; None when it is that of another archive than the suite's."""
+        try:
+            content = _signed(fetched, _keyring(suite, location), self.now)
+        except StrangerError:
+            if location.guessed:
+                return None
+            raise
+        archive = archive_of(suite)
+        if location.guessed and parse_release(content).origin != archive.origin:
+            return None
         # Keys that the user names are trusted for what the user names them for, whatever that calls itself.
-        origin = None if location.chosen and location.signed_by else archive_of(suite).origin
+        origin = None if location.chosen and location.signed_by else archive.origin
         asked = Asked(suite=part.name, origin=origin, label=part.label)
-        return read_release(verified.content, asked, now=self.now, allow_expired=location.allow_expired)
+        allowed = location.allow_expired or self.access.offline
+        return read_release(content, asked, now=self.now, allow_expired=allowed)
+
+
+def _signed(fetched: bytes, keyring: Keyring, now: datetime) -> bytes:
+    content, mark, signature = fetched.rpartition(_SPLIT)
+    if mark:
+        return verify_detached(content, signature, keyring, now=now).content
+    return verify_cleartext(fetched, keyring, now=now).content
 
 
 def _keyring(suite: Suite, location: Location) -> Keyring:
     """Return the keys that count at `location`: those that come with xprov, and those that the user named for it."""
-    # apt's sources may name a file that is not there; a file that was named for this has to be.
-    keys = [key for key in location.signed_by if location.chosen or isinstance(key, bytes) or key.is_file()]
-    named = [Keyring.load(key) for key in keys]
-    return Keyring.join(Keyring.of(suite), *named)
-
-
-def write_kept(path: Path, content: bytes) -> None:
-    """Put what is known of a release in its place at once. A cache that cannot be written keeps what it has."""
-    with contextlib.suppress(OSError):
-        handle, name = tempfile.mkstemp(prefix=".release-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
+    shipped = Keyring.of(suite)
+    if not location.guessed:
+        return Keyring.join(shipped, *map(Keyring.load, location.signed_by))
+    named = []
+    for key in location.signed_by:
+        # apt's sources may name what is not there, or is no key: apt says so, and it may be another archive's.
+        with contextlib.suppress(UsageError):
+            named.append(Keyring.load(key))
+    return Keyring.join(shipped, *named)

@@ -55,6 +55,10 @@ class _Store:
         return tuple(kept.values())
 
 
+class StrangerError(VerificationError):
+    """Something is signed by keys that are not known, whether well or not."""
+
+
 def verify_cleartext(content: bytes, keyring: Keyring, *, now: datetime) -> Verified:
     """Return what is signed in `content`, an InRelease file. One good signature of several is enough.
 
@@ -149,7 +153,7 @@ def _refusal(store: _Store) -> VerificationError:
     if not store.asked:
         return VerificationError("the release file holds no signature that can be read", hint=_OTHER_MIRROR)
     if not known:
-        return VerificationError(
+        return StrangerError(
             f"the release file is signed by {_listed(store.asked)}, which is not among {store.keyring.name}",
             hint="if you trust that key, name a file that holds it with --keyring",
         )

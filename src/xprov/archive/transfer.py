@@ -6,7 +6,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
-from xprov.errors import NetworkError, VerificationError
+from xprov.errors import AbsentError, NetworkError, VerificationError
 from xprov.net import PassingError, StoppedError, refusal, shown, wait_before
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ def _failure(download: Download, failures: Failures) -> NetworkError | Verificat
             f"`{download.name}` is not what the archive says it is:\n{reasons}",
             hint="try another mirror (--mirror); where a proxy is on the way, it may alter what is downloaded",
         )
-    return NetworkError(
+    absent = failures and all(isinstance(failure, AbsentError) for failure in failures)
+    return (AbsentError if absent else NetworkError)(
         f"`{download.name}` could not be fetched:\n{reasons or '  there is no URL for it'}",
         hint="try again, or name another mirror with --mirror; a proxy is named by http_proxy and https_proxy",
     )

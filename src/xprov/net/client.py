@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from xprov import __version__
-from xprov.errors import NetworkError
+from xprov.errors import AbsentError, NetworkError
 from xprov.net.answer import Answer
 from xprov.net.connection import Pool, failures, paced
 from xprov.net.pace import Bounds, StalledError, never
@@ -125,7 +125,7 @@ def refusal(url: str, answer: Answer) -> NetworkError:
     message = f"`{shown(url)}` was answered with status {answer.status} {answer.reason}".rstrip()
     if answer.status in RETRIED_STATUS:
         return PassingError(message, after=retry_after(answer.headers.get("Retry-After")))
-    return NetworkError(message)
+    return AbsentError(message) if answer.absent else NetworkError(message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
