@@ -1,5 +1,6 @@
 """The form of `xprov.lock`: what is written, what is read, and what is said of one that is not right."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from xprov.lockfile.use import locked_resolution, locked_route, locked_target
 from xprov.request import Request
 from xprov.routes import Wanted
 from xprov.target import find_target
+from xprov.toml import parse_toml
 
 SHA256 = "2b18bdd309f0f127c2ab4829028c7ad89ac27bb3bf42cfc118a5701225131528"
 
@@ -111,6 +113,20 @@ def test_the_same_again_does_not_touch_the_file(file: Path) -> None:
     assert not update_lock(file, [_locked()])
 
     assert (file.stat().st_mtime_ns, file.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+def test_targets_that_are_locked_at_the_same_time_are_all_kept(file: Path) -> None:
+    names = ("arm64", "armel", "i386", "amd64", "ppc64el", "s390x")
+    lockers = [
+        threading.Thread(target=update_lock, args=(file, [replace(_locked(name), packages=(), asked=())]))
+        for name in names
+    ]
+    for locker in lockers:
+        locker.start()
+    for locker in lockers:
+        locker.join()
+
+    assert sorted(parse_toml(file.read_text())["target"]) == sorted((*names, "armhf"))
 
 
 def test_a_link_stays_one(file: Path) -> None:

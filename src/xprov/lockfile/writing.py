@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -34,17 +37,31 @@ def update_lock(file: Path, fresh: Iterable[LockedTarget]) -> bool:
 
     Raises `UsageError` when the file is damaged, `XprovError` when it cannot be written.
     """
-    content = render_lock(known_lock(file).with_targets(fresh)).encode()
     try:
-        if file.is_file() and file.read_bytes() == content:
-            return False
         file.parent.mkdir(parents=True, exist_ok=True)
-        _replace(file, content)
+        with _alone(file.parent):
+            content = render_lock(known_lock(file).with_targets(fresh)).encode()
+            if file.is_file() and file.read_bytes() == content:
+                return False
+            _replace(file, content)
     except OSError as error:
         raise XprovError(
             f"`{file}` cannot be written: {error.strerror or error}", hint="`--lock-file` names another place"
         ) from error
     return True
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let others that write a lock in `folder` wait: what each of them adds has to stay."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Some network file systems know no locks: there they may still meet.
+        with contextlib.suppress(OSError):
+            fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def _replace(file: Path, content: bytes) -> None:
