@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xprov import __version__
 from xprov.check import Compiler, Expectation, Linked, Report, check_libraries, pkg_config_program
 from xprov.check.messages import describe, floor_warnings, time64_warning
 from xprov.check.shadow import refuse_shadow
@@ -21,8 +19,9 @@ from xprov.errors import FloorError, XprovError
 from xprov.glibc import format_version
 from xprov.methods import Arrival, carry_out
 from xprov.pkgconfig import install_program
-from xprov.provision import FILE, Provision, ProvisionedLibrary, read_provision
+from xprov.provision import FILE, Provision, ProvisionedLibrary
 from xprov.request import Method
+from xprov.standing import inputs_of, standing
 from xprov.view import Shape, build_view, copy_file, link_file, prepare_view
 
 if TYPE_CHECKING:
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from xprov.plan import Plan
     from xprov.store import Store
 
-# It rises when the same inputs make another folder.
-_FORM = 1
-
 
 def provision(plan: Plan, store: Store, cache: Cache, output: Output) -> Provision:
     """Carry `plan` out and return what is there then; the target's folder in `store` is complete or as it was before.
@@ -47,22 +43,14 @@ def provision(plan: Plan, store: Store, cache: Cache, output: Output) -> Provisi
     `XprovError` when one is not as its recipe says.
     """
     with store.locked(lambda: output.say(f"Waiting for another xprov that works in {store.path}")):
-        inputs = inputs_of(plan)
-        there = read_provision(store.folder(plan.target)) if inputs else None
-        if there is not None and there.inputs == inputs:
-            return _said_again(there, plan, output)
+        # Another xprov may have made it meanwhile.
+        if (there := standing(plan, store, output)) is not None:
+            return there
         arrival = carry_out(plan, cache, output)
         with store.staged(plan.target) as folder:
             done = _fill(folder, store.folder(plan.target), plan, arrival, output)
         store.write("env", render_home_env(store.path))
     return done
-
-
-def _said_again(there: Provision, plan: Plan, output: Output) -> Provision:
-    output.say(f"Target {plan.target.name}, method {plan.method.value}: all of it is there already")
-    for warning in there.warnings:
-        output.warning(warning)
-    return there
 
 
 def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Output) -> Provision:
@@ -204,26 +192,3 @@ def _warnings(report: Report, plan: Plan) -> Iterator[str]:
     yield from floor_warnings(report, toolchain, plan.target)
     if time64 := time64_warning(report.checks, plan.target, plan.suite):
         yield time64
-
-
-def inputs_of(plan: Plan) -> str | None:
-    """Return what names all that the target's folder is made of, or None where apt has a hand in it.
-
-    It changes with xprov itself, with the packages, the recipes, the toolchain and what was asked for.
-    """
-    if plan.resolution is None:
-        return None
-    words = (
-        __version__,
-        _FORM,
-        plan.target.name,
-        plan.recipes,
-        [package.sha256 for package in plan.resolution.packages],
-        plan.resolution.suite,
-        plan.toolchain,
-        plan.environment,
-        plan.wanted,
-        plan.route.strict,
-        plan.keep_all,
-    )
-    return hashlib.sha256(repr(words).encode()).hexdigest()

@@ -1,12 +1,10 @@
 """$XPROV_HOME on disk: a folder per target that is there complete or not at all, changed by one process at a time."""
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -64,6 +62,8 @@ class Store:
 
         When the block raises, the folder is removed and what was there before stays.
         """
+        import tempfile  # noqa: PLC0415 - slow to import, and nothing is made where all is there
+
         with writing(self.path):
             staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{target.name}-", dir=self.path))
         try:
@@ -155,6 +155,8 @@ def _swap(fresh: Path, place: Path, aside: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
+    import ctypes  # noqa: PLC0415 - slow to import
+
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         return False

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from xprov.apt import oneline, stanza
 from xprov.apt.entry import Entry, SourcesFile, Style
 from xprov.errors import XprovError
 
@@ -43,6 +42,8 @@ def parse(file: SourcesFile) -> tuple[Entry, ...]:
 
     Raises `UsageError` that names file and line where apt could not read it.
     """
+    from xprov.apt import oneline, stanza  # noqa: PLC0415 - not needed by who compares files only
+
     return stanza.parse(file) if file.style is Style.STANZA else oneline.parse(file)
 
 
@@ -55,6 +56,8 @@ def restrict(file: SourcesFile, architectures: Sequence[str]) -> bytes:
 
     Raises `UsageError` that names file and line where apt could not read it.
     """
+    from xprov.apt import oneline, stanza  # noqa: PLC0415 - see parse
+
     if file.style is Style.STANZA:
         return stanza.restrict(file, architectures)
     return oneline.restrict(file, architectures)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from xprov.glibc import Version, parse_version
@@ -98,7 +98,7 @@ def find_suite(distribution: str, codename: str) -> Suite | None:
 
 @cache
 def _facts() -> Mapping[str, Any]:
-    return parse_toml(files("xprov.archive").joinpath("suites.toml").read_text(encoding="utf-8"))
+    return parse_toml(Path(__file__).with_name("suites.toml").read_text(encoding="utf-8"))
 
 
 def _architectures(facts: Mapping[str, Any], codename: str) -> tuple[str, ...]:
