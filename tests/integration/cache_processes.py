@@ -21,7 +21,8 @@ import pytest
 from tests.unit.deb_builder import Item, link, write_deb
 
 from xprov.archive.tree import Deb, find_tree, unpack
-from xprov.cache import Cache, measure, prune
+from xprov.cache import Cache
+from xprov.cache.usage import measure, prune
 from xprov.errors import XprovError
 from xprov.target import find_target
 from xprov.view import PackageTree, link_file

@@ -14,7 +14,8 @@ from typing import NoReturn
 import pytest
 from tests.unit.commands import Xprov
 
-from xprov.cache import Cache, measure, open_cache, place, prune, staged, sweep
+from xprov.cache import Cache, open_cache, place, staged, sweep
+from xprov.cache.usage import measure, prune
 from xprov.cli.cache import parse_age, readable
 from xprov.errors import UsageError, XprovError
 

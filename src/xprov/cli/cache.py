@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from xprov.cache import Cache, CacheSize, Pruned, measure, open_cache, prune
+from xprov.cache import Cache, open_cache
+from xprov.cache.usage import CacheSize, Pruned, measure, prune
 from xprov.cli.context import get_output
 from xprov.cli.parameters import Json, examples
 from xprov.errors import UsageError
