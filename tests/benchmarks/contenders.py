@@ -68,7 +68,7 @@ def contenders(case: Case, setting: Setting) -> tuple[Contender, ...]:
             name=LOCKED,
             command=lambda _folder: (*cold, "--locked"),
             variables=places,
-            prepare=lambda folder: shutil.copyfile(lock_of(case, setting), folder / LOCK) and None,
+            prepare=lambda folder: _prepare_lock(case, setting, folder),
         ),
         Contender(name=FULL, command=lambda _folder: (*cold, "--view", "full"), variables=places),
     )
@@ -87,10 +87,10 @@ def bare_typer() -> Contender:
 
 def small_commands(setting: Setting) -> tuple[Contender, ...]:
     """Return the commands that have to feel instant, where something is set up."""
-    words = {ENV: ("env", setting.target), HELP: ("--help",)}
-    return tuple(
-        Contender(name=name, command=lambda _folder, rest=rest: (*_program(), *rest), variables=places, kept=True)
-        for name, rest in words.items()
+    program = _program()
+    return (
+        Contender(name=ENV, command=lambda _folder: (*program, "env", setting.target), variables=places, kept=True),
+        Contender(name=HELP, command=lambda _folder: (*program, "--help"), variables=places, kept=True),
     )
 
 
@@ -120,6 +120,10 @@ def places(folder: Path) -> dict[str, str]:
 def _program() -> tuple[str, ...]:
     installed = Path(sys.executable).with_name("xprov")
     return (str(installed),) if installed.is_file() else (sys.executable, "-m", "xprov")
+
+
+def _prepare_lock(case: Case, setting: Setting, folder: Path) -> None:
+    shutil.copyfile(lock_of(case, setting), folder / LOCK)
 
 
 def _mmdebstrap(case: Case, setting: Setting, folder: Path) -> tuple[str, ...]:
