@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from xprov.apt.entry import Entry
+    from xprov.apt.entry import SourcesFile
     from xprov.apt.plan import SourcesPlan
     from xprov.archive.resolution import Resolution
     from xprov.cache import Cache
@@ -93,9 +93,10 @@ def _resolve(
     view = view_for(request, route.method, machine.toolchain)
     packages = packages_for(recipes, route, machine.host, request.target)
     if request.locked:
-        from xprov.lockfile.use import locked_resolution  # noqa: PLC0415 - of use with a lock alone
+        from xprov.apt.sources import parse  # noqa: PLC0415 - of use with a lock alone
+        from xprov.lockfile.use import locked_resolution  # noqa: PLC0415
 
-        own = own_sources(machine.host)
+        own = tuple(entry for file in own_sources(machine.host) for entry in parse(file))
         return locked_resolution(request.locked, packages, view, request.access, own, machine.host.suite)
     from xprov.archive.asking import Question, answer  # noqa: PLC0415 - of use to this method alone
 
@@ -116,16 +117,14 @@ def _resolve(
     return found
 
 
-def own_sources(host: Host) -> tuple[Entry, ...]:
-    """Return the entries of this machine's apt sources, none where it has no apt.
+def own_sources(host: Host) -> tuple[SourcesFile, ...]:
+    """Return the files of this machine's apt sources, none where it has no apt.
 
-    Raises `UsageError` that names file and line where apt could not read them.
+    Raises `XprovError` when one of them cannot be read.
     """
-    from xprov.apt.sources import parse, read_sources  # noqa: PLC0415 - of use to some methods alone
+    from xprov.apt.sources import read_sources  # noqa: PLC0415 - of use to some methods alone
 
-    if host.distribution not in APT_DISTRIBUTIONS:
-        return ()
-    return tuple(entry for file in read_sources() for entry in parse(file))
+    return read_sources() if host.distribution in APT_DISTRIBUTIONS else ()
 
 
 def _plan_sources(request: Request, host: Host) -> SourcesPlan:
