@@ -562,6 +562,24 @@ def test_a_host_that_lets_nobody_connect_is_left_for_the_next(mirror: Mirror, tm
     _require_whole(tmp_path)
 
 
+def test_a_host_that_was_given_up_is_not_waited_for_by_every_file(
+    mirror: Mirror, second: Mirror, tmp_path: Path
+) -> None:
+    contents = {f"/f{number}": f"{number}".encode() for number in range(40)}
+    second.files.update(contents)
+    for path in contents:
+        mirror.script[path] = [faulty.status(503)] * 9
+    downloads = [
+        _download(mirror.url(path), second.url(path), content=content, name=path) for path, content in contents.items()
+    ]
+
+    _fetch(downloads, tmp_path, replace(QUICK, connections=2))
+
+    assert len(list(tmp_path.iterdir())) == 40
+    # Each of the two connections learns it by itself, at most.
+    assert len(mirror.seen) <= 2 * (1 + len(QUICK.waits))
+
+
 def test_a_wait_for_a_connection_is_interrupted_at_once(mirror: Mirror, tmp_path: Path) -> None:
     with _deaf() as url, _start(url, tmp_path) as child:
         _wait_for_part(tmp_path, 0)

@@ -134,6 +134,7 @@ class _Crew:
         self._expected = len(missing)
         self._places = places
         self._client = client
+        self._given_up = set[str]()
         self._stopped = threading.Event()
         self._events = SimpleQueue["list[Download] | BaseException | str"]()
         self._lock = threading.Lock()
@@ -192,7 +193,9 @@ class _Crew:
                     with self._lock:
                         self.cached += len(same)
                     return
-                transfer = Transfer(wanted, part, self._client, stopped=self._stopped, say=self._events.put)
+                transfer = Transfer(
+                    wanted, part, self._client, given_up=self._given_up, stopped=self._stopped, say=self._events.put
+                )
                 try:
                     transfer.run()
                 finally:

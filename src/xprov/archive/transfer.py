@@ -27,14 +27,25 @@ _UNSATISFIABLE = 416
 
 
 class Transfer:
-    """One download on its way. `received` counts the bytes of all bodies, also of those that were of no use."""
+    """One download on its way. `received` counts the bytes of all bodies, also of those that were of no use.
+
+    `given_up` are the hosts that did not answer, whatever the patience: shared, they are asked last by all others.
+    """
 
     def __init__(
-        self, download: Download, part: Part, client: Client, *, stopped: threading.Event, say: Callable[[str], None]
+        self,
+        download: Download,
+        part: Part,
+        client: Client,
+        *,
+        given_up: set[str],
+        stopped: threading.Event,
+        say: Callable[[str], None],
     ) -> None:
         self._download = download
         self._part = part
         self._client = client
+        self._given_up = given_up
         self._stopped = stopped
         self._say = say
         self._farthest = part.size
@@ -47,7 +58,8 @@ class Transfer:
         `StoppedError` when it is stopped; what the disk says.
         """
         failures: list[NetworkError | VerificationError] = []
-        urls, again = deque(self._download.urls), set[str]()
+        urls = deque(sorted(self._download.urls, key=lambda url: _host(url) in self._given_up))
+        again = set[str]()
         while urls:
             url = urls.popleft()
             try:
@@ -61,6 +73,8 @@ class Transfer:
                 self._part.clear()
             except NetworkError as error:
                 failures.append(error)
+                if isinstance(error, PassingError):
+                    self._given_up.add(_host(url))
             else:
                 return
         raise _failure(self._download, failures)
@@ -134,6 +148,11 @@ class Transfer:
         expected, found = self._download.sha256.lower(), self._part.sha256
         if found != expected:
             raise VerificationError(f"`{shown(url)}` has the SHA-256 {found}, not {expected}")
+
+
+def _host(url: str) -> str:
+    """Return scheme and address of `url`."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def continues(header: str | None, offset: int, size: int | None) -> bool:
