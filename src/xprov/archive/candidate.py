@@ -63,7 +63,8 @@ def parse_candidate(stanza: bytes, origin: str = "") -> Candidate:
     """
     from debian.deb822 import Deb822  # noqa: PLC0415 - slow to import
 
-    fields = Deb822(stanza.decode("utf-8", "surrogateescape"))
+    # What is not UTF-8 is none of the fields that are read here.
+    fields = Deb822(stanza.decode("utf-8", "replace"))
     conflicts = (clause[0] for kind in ("Conflicts", "Breaks") for clause in parse_relations(fields.get(kind, "")))
     priority, package = fields.get("Priority", "").lower(), package_from_fields(fields)
     filename, size, sha256 = _file(package.name, fields)
