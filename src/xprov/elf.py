@@ -1,35 +1,33 @@
 """Read what an ELF file says about itself: its machine, what it needs, what it offers.
 
-Sources: the System V gABI (headers, dynamic section), the Linux Standard Base's symbol versioning
-(`.gnu.version_r`), and the ABI of each machine for `e_flags`.
+`elf_image` takes the file apart; here is what it means. Source of `e_flags`: the ABI of each machine.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import struct
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from xprov.elf_image import MAGIC, ElfImage
 from xprov.errors import XprovError
-from xprov.target import ByteOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from xprov.target import ElfKind
+    from xprov.target import ByteOrder, ElfKind
 
-_ELF_MAGIC = b"\x7fELF"
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
+# The larger of Elf32_Ehdr and Elf64_Ehdr.
+_ELF_HEADER = 64
 _AR_END = b"`\n"
 # A linker script is short, and text from its first byte; more than this need not be looked at to tell.
 _SNIFFED = 4096
-# The size of Elf32_Verneed, Elf64_Verneed and their Vernaux.
-_VERSION_ENTRY = 16
-_READ_SECTIONS = ("SHT_DYNAMIC", "SHT_GNU_verneed")
 
 # ARM has two bits for its float ABI; target.py's mask holds the one for hard float. A file with neither says nothing,
 # as gold's output and every relocatable object do (ELF for the Arm architecture, "ELF header flags").
@@ -93,7 +91,7 @@ def file_kind(path: Path) -> FileKind:
     """Return what `path` is to a linker. Raises `XprovError` when it cannot be read."""
     with _opened(path) as stream:
         start = stream.read(_SNIFFED)
-    if start.startswith(_ELF_MAGIC):
+    if start.startswith(MAGIC):
         return FileKind.ELF
     if start.startswith((_AR_MAGIC, b"!<thin>\n")):
         return FileKind.ARCHIVE
@@ -103,7 +101,7 @@ def file_kind(path: Path) -> FileKind:
 def read_elf(path: Path) -> ElfFile:
     """Return what the ELF file `path` says. Raises `XprovError` when it is no ELF file, or a damaged one."""
     with _opened(path) as stream:
-        return _with_dynamic(_elf(stream), path)
+        return _with_dynamic(ElfImage(stream), path)
 
 
 def read_archive(path: Path) -> ElfFile | None:
@@ -116,9 +114,9 @@ def read_archive(path: Path) -> ElfFile | None:
             return None
         for start, size in _members(stream):
             stream.seek(start)
-            if stream.read(len(_ELF_MAGIC)) == _ELF_MAGIC:
-                stream.seek(start)
-                return _header(_elf(io.BytesIO(stream.read(size))), path)
+            content = stream.read(min(size, _ELF_HEADER))
+            if content.startswith(MAGIC):
+                return _header(ElfImage(io.BytesIO(content)), path)
     return None
 
 
@@ -130,11 +128,8 @@ def dynamic_symbols(path: Path) -> DynamicSymbols:
     defined: set[str] = set()
     undefined: set[str] = set()
     with _opened(path) as stream:
-        for section in _elf(stream).iter_sections("SHT_DYNSYM"):
-            for symbol in section.iter_symbols():
-                if symbol["st_info"]["bind"] == "STB_LOCAL":
-                    continue
-                (undefined if symbol["st_shndx"] == "SHN_UNDEF" else defined).add(symbol.name)
+        for name, is_defined in ElfImage(stream).symbols():
+            (defined if is_defined else undefined).add(name)
     return DynamicSymbols(defined=frozenset(defined), undefined=frozenset(undefined))
 
 
@@ -170,51 +165,20 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise
     except OSError as error:
         raise XprovError(f"`{path}` cannot be read: {error.strerror}") from error
-    # A damaged file makes pyelftools raise whatever its parser met: struct, Unicode, key, assertion, recursion.
-    except Exception as error:
+    except (ValueError, IndexError, OverflowError, struct.error) as error:
         raise XprovError(f"`{path}` is not an intact ELF file or archive: {error}") from error
 
 
-def _elf(stream: IO[bytes]) -> Any:  # noqa: ANN401 - pyelftools carries no types
-    from elftools.elf.elffile import ELFFile  # noqa: PLC0415 - slow to import
-
-    return ELFFile(stream)
+def _header(image: ElfImage, path: Path) -> ElfFile:
+    return ElfFile(path=path, bits=image.bits, order=image.order, machine=image.machine, flags=image.flags)
 
 
-def _header(elf: Any, path: Path) -> ElfFile:  # noqa: ANN401 - see _elf
-    return ElfFile(
-        path=path,
-        bits=elf.elfclass,
-        order=ByteOrder.LITTLE if elf.little_endian else ByteOrder.BIG,
-        machine=str(elf["e_machine"]),
-        flags=elf["e_flags"],
-    )
-
-
-def _with_dynamic(elf: Any, path: Path) -> ElfFile:  # noqa: ANN401 - see _elf
-    # One walk over the sections: each costs more than all that is read from it.
-    sections = [section for section in elf.iter_sections() if section["sh_type"] in _READ_SECTIONS]
-    dynamic = [section for section in sections if section["sh_type"] == "SHT_DYNAMIC"]
-    tags = [tag for part in dynamic or elf.iter_segments("PT_DYNAMIC") for tag in part.iter_tags()]
-    needs = [need for section in sections if section not in dynamic for need in _version_needs(section, elf)]
-    if not needs and any(tag.entry.d_tag == "DT_VERNEED" for tag in tags):
+def _with_dynamic(image: ElfImage, path: Path) -> ElfFile:
+    dynamic = image.dynamic()
+    needs = tuple(VersionNeed(library=library, versions=versions) for library, versions in image.version_needs())
+    if dynamic.has_version_needs and not needs:
         raise XprovError(f"`{path}` has lost its section headers: the symbol versions it needs cannot be read")
-    return replace(
-        _header(elf, path),
-        needed=tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
-        soname=next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
-        version_needs=tuple(needs),
-    )
-
-
-def _version_needs(section: Any, elf: Any) -> Iterator[VersionNeed]:  # noqa: ANN401 - see _elf
-    # Each entry says where the next one is: damaged ones can go round in a circle for as long as they are counted.
-    room = min(section["sh_size"], elf.stream_len) // _VERSION_ENTRY
-    for need, versions in section.iter_versions():
-        room -= 1 + need["vn_cnt"]
-        if room < 0:
-            raise ValueError("more version needs than there is room for")
-        yield VersionNeed(library=need.name, versions=tuple(version.name for version in versions))
+    return replace(_header(image, path), needed=dynamic.needed, soname=dynamic.soname, version_needs=needs)
 
 
 def _members(stream: IO[bytes]) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from xprov import process
-from xprov.errors import ToolMissingError
+from xprov.elf import read_elf
+from xprov.errors import ToolMissingError, XprovError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,15 +59,9 @@ def _bundled() -> Path | None:
 
 
 def _is_self_contained(program: Path) -> bool:
-    from elftools.common.exceptions import ELFError  # noqa: PLC0415 - slow
-    from elftools.elf.dynamic import DynamicSegment  # noqa: PLC0415
-    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
-
     try:
-        with program.open("rb") as stream:
-            dynamic = [part for part in ELFFile(stream).iter_segments() if isinstance(part, DynamicSegment)]
-            needed: list[str] = [tag.needed for part in dynamic for tag in part.iter_tags("DT_NEEDED")]  # type: ignore[attr-defined]
-    except (ELFError, OSError):
+        needed = read_elf(program).needed
+    except XprovError:
         return False
     return all(name.startswith(_LIBC) for name in needed)
 
