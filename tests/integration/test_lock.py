@@ -220,6 +220,21 @@ def test_a_renewal_takes_the_newest_of_the_same_suites(project: Project) -> None
 
 
 @needs_builder
+def test_a_check_that_could_not_read_all_says_so(project: Project) -> None:
+    project("lock armhf --suite bullseye -- foo")
+    shutil.rmtree(project.hosts / "debian/dists/bullseye-updates")
+    _forget_the_archive(project)
+
+    seen = project("lock --check")
+    as_json = project("lock --check --json")
+
+    assert seen.code == 0
+    assert "going on without `bullseye-updates`" in seen.err
+    assert "has the newest of what could be read" in seen.err
+    assert (as_json.json["current"], as_json.json["complete"]) == (True, False)
+
+
+@needs_builder
 def test_what_the_lock_says_is_set_up_when_the_archive_has_something_newer(project: Project) -> None:
     project("lock armhf --suite bullseye -- foo")
     project.publish("bullseye-security", *_packages("foo", "bullseye", "armhf", "1.1"))
@@ -356,7 +371,7 @@ def test_a_library_that_was_there_and_is_not_locked_goes_with_a_word(project: Pr
 
     seen = project("setup armhf --locked --json")
 
-    assert "bar was set up before, and goes" in seen.err
+    assert "not in the lock, and no longer there after this: bar" in seen.err
     assert [library["name"] for library in seen.json["libraries"]] == ["foo"]
 
 

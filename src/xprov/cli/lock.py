@@ -214,24 +214,26 @@ def _locked_as_json(locked: LockedTarget) -> dict[str, Any]:
 
 def _check(renewals: Sequence[tuple[LockedTarget, Request]], file: Path, work: _Work, *, as_json: bool) -> None:
     """Print what is newer, and end with 1 if anything is."""
-    found = [(locked, _compared(locked, request, work)) for locked, request in renewals]
+    plans = [(locked, _planned(request, work)) for locked, request in renewals]
+    found = [(locked, compare(locked, lock_of(plan).packages)) for locked, plan in plans]
     current = not any(is_behind(differences) for _, differences in found)
+    complete = not any(plan.resolution and plan.resolution.warnings for _, plan in plans)
     if as_json:
         targets = [_check_as_json(locked, differences) for locked, differences in found]
-        work.output.json({"version": 1, "file": str(file), "current": current, "targets": targets})
+        content = {"version": 1, "file": str(file), "current": current, "complete": complete, "targets": targets}
+        work.output.json(content)
     elif rows := [_row(locked, difference) for locked, differences in found for difference in differences]:
         work.output.table(("TARGET", "PACKAGE", "LOCKED", "NEWEST", "FROM"), rows)
     if current:
-        work.output.say(f"`{file}` has the newest there is")
+        work.output.say(f"`{file}` has the newest {'there is' if complete else 'of what could be read'}")
     else:
         work.output.say("`xprov lock` takes what is newer")
         raise typer.Exit(1)
 
 
-def _compared(locked: LockedTarget, request: Request, work: _Work) -> tuple[Difference, ...]:
+def _planned(request: Request, work: _Work) -> Plan:
     check_request(request)
-    plan = rehearse(request, work.recipes(request), work.surroundings, work.output)
-    return compare(locked, lock_of(plan).packages)
+    return rehearse(request, work.recipes(request), work.surroundings, work.output)
 
 
 def _check_as_json(locked: LockedTarget, differences: Sequence[Difference]) -> dict[str, Any]:

@@ -293,7 +293,7 @@ def _recipes(request: Request, catalog: Catalog, store: Store, output: Output) -
     if request.locked:
         gone = [name for name in kept if name not in request.libraries]
         if gone:
-            output.warning(f"{', '.join(gone)} was set up before, and goes: it is not in the lock")
+            output.warning(f"not in the lock, and no longer there after this: {', '.join(gone)}")
         return tuple(asked)
     return tuple(dict.fromkeys([*(catalog.recipe(name) for name in kept), *asked]))
 
