@@ -1,10 +1,12 @@
 """Asking servers: what is held in memory, who is believed, what goes through a proxy. Real connections on loopback."""
 
+import base64
 import functools
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -192,7 +194,7 @@ def test_the_certificates_of_the_client_are_believed_after_those_of_the_environm
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with (
         closing(Client(bounds=QUICK, bundle=str(certificate))) as client,
-        pytest.raises(NetworkError, match=r"none.pem` cannot be read"),
+        pytest.raises(NetworkError, match=r"cannot be read: .*none\.pem"),
     ):
         client.get(secure.url("/a"))
 
@@ -222,11 +224,12 @@ def test_nobody_is_led_from_an_encrypted_address_to_a_plain_one(
 
 
 @contextmanager
-def _tunnel(seen: list[str]) -> Iterator[str]:
+def _tunnel(seen: list[str], context: ssl.SSLContext | None = None) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def carry() -> None:
             near, _ = listener.accept()
+            near = context.wrap_socket(near, server_side=True) if context else near
             with near:
                 head = b""
                 while not head.endswith(b"\r\n\r\n"):
@@ -282,6 +285,139 @@ def test_a_plain_request_names_the_whole_url_to_a_proxy_with_its_login(
     assert mirror.headers[0]["host"] == "a.example.org:8000"
     assert mirror.headers[0]["proxy-authorization"].startswith("Basic ")
     assert mirror.headers[0]["authorization"].startswith("Basic ")
+
+
+def test_a_name_and_password_in_a_url_are_unquoted_and_come_before_those_of_the_home(
+    mirror: Mirror, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login of password home\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    client.get(mirror.url("/a").replace("//", "//me:p%40ss@"))
+    client.get(mirror.url("/a"))
+
+    sent = [base64.b64decode(headers["authorization"].removeprefix("Basic ")) for headers in mirror.headers]
+    assert sent == [b"me:p@ss", b"of:home"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxies", "direct"),
+    [
+        ({"http_proxy": "P"}, {}, False),
+        ({"HTTP_PROXY": "P"}, {}, False),
+        ({"all_proxy": "P"}, {}, False),
+        ({"https_proxy": "P"}, {}, True),
+        ({"HTTP_PROXY": "P", "REQUEST_METHOD": "GET"}, {}, True),
+        ({"http_proxy": "P", "no_proxy": "b.org,127.0.0.0/8"}, {}, True),
+        ({"http_proxy": "P"}, {"http://127.0.0.1": ""}, True),
+        ({"http_proxy": "P"}, {"http://b.org": ""}, False),
+        ({"http_proxy": "http://127.0.0.1:9"}, {"http": "P"}, False),
+        ({}, {"http://127.0.0.1": "P"}, False),
+    ],
+)
+def test_the_proxy_is_the_client_s_or_the_environment_s(
+    mirror: Mirror,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    proxies: dict[str, str],
+    *,
+    direct: bool,
+) -> None:
+    with serve_mirror() as proxy, closing(Client(bounds=QUICK, proxies=_with(proxy, proxies))) as client:
+        proxy.files[mirror.url("/a")] = b"by the proxy"
+        for name, value in _with(proxy, environment).items():
+            monkeypatch.setenv(name, value)
+
+        assert client.get(mirror.url("/a")) == (PAGE if direct else b"by the proxy")
+
+
+def _with(proxy: Mirror, values: dict[str, str]) -> dict[str, str]:
+    return {name: proxy.url("") if value == "P" else value for name, value in values.items()}
+
+
+def test_an_encrypted_connection_goes_through_a_proxy_that_is_reached_by_one(
+    secure: Mirror, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    with _tunnel(seen, context) as proxy, closing(Client(bounds=QUICK, bundle=str(certificate))) as client:
+        monkeypatch.setenv("https_proxy", f"https://me:s3cret@{proxy}")
+
+        assert client.get(secure.url("/a")) == PAGE
+        client.close()
+
+    assert seen[0].startswith(f"CONNECT 127.0.0.1:{secure.server_address[1]} HTTP/1.")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://me:s3cret@a.example.org/x",
+        "http:///x",
+        "http://me:s3cret@[::1/x",
+        "http://me:s3cret@a:x/",
+        "x",
+        f"http://{'a' * 64}.org/",
+        "http://.org/",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_an_error_without_its_login(client: Client, url: str) -> None:
+    with pytest.raises(NetworkError, match="is not a URL that xprov can use") as caught:
+        client.get(url)
+
+    assert "s3cret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [("http://", "cannot be used"), ("gopher://me:s3cret@p", "cannot be used"), ("socks5://p:1080", "SOCKS")],
+)
+def test_a_proxy_that_cannot_be_used_is_an_error(
+    client: Client, monkeypatch: pytest.MonkeyPatch, proxy: str, reason: str
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+
+    with pytest.raises(NetworkError, match=reason) as caught:
+        client.get("http://a.example.org/x")
+
+    assert "s3cret" not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_a_host_that_nobody_knows_is_named_in_a_line(client: Client) -> None:
+    with pytest.raises(NetworkError, match=r"did not answer: (Name or service not known|.*name resolution)$"):
+        client.get("http://nobody.invalid/x")
+
+
+def test_what_a_server_says_is_shown_on_a_line_however_much_it_is(mirror: Mirror, client: Client) -> None:
+    def chatter(handler: faulty.Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 400 " + b"no\x1b " * 10_000 + b"\r\nContent-Length: 0\r\n\r\n")
+
+    mirror.script["/a"] = [chatter]
+
+    with pytest.raises(NetworkError, match="status 400 no") as caught:
+        client.get(mirror.url("/a"))
+
+    assert len(caught.value.message) < 500
+    assert caught.value.message.isprintable()
+
+
+def test_of_a_redirect_s_own_page_no_more_is_read_than_it_may_have(mirror: Mirror, client: Client) -> None:
+    def endless_detour(handler: faulty.Handler) -> None:
+        handler.close_connection = True
+        handler.head(302, None, Location="/a", Transfer_Encoding="chunked")
+        while not handler.server.released.is_set():
+            handler.wfile.write(b"1000\r\n" + bytes(4096) + b"\r\n")
+
+    mirror.script["/b"] = [endless_detour]
+
+    assert client.get(mirror.url("/b")) == PAGE
+
+
+def test_nothing_is_imported_before_a_server_is_asked() -> None:
+    program = "import sys, xprov.net; xprov.net.Client().close(); print('requests' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout == b"False\n"
 
 
 def test_a_proxy_that_refuses_is_named_by_its_answer(

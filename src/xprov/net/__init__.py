@@ -1,14 +1,14 @@
-"""Speak HTTP: the only door to it, built on the standard library's `http.client`.
+"""Speak HTTP: the only door to it, built on `requests`.
 
-Proxies and certificate bundles are those of the environment (`http_proxy`, `no_proxy`, `REQUESTS_CA_BUNDLE`,
-`SSL_CERT_FILE`). `requests` would do as well, and takes 80 ms to import: as long as a locked setup takes to fetch.
+Proxies, certificates and logins are those of the environment (`http_proxy`, `no_proxy`, `REQUESTS_CA_BUNDLE`,
+`SSL_CERT_FILE`, `~/.netrc`). `requests` takes 0.1 s to import: nothing here does so before a server is asked.
 """
 
-from xprov.net.answer import Answer
-from xprov.net.client import Client, refusal
+from xprov.net.answer import Answer, refusal
+from xprov.net.client import Client
 from xprov.net.pace import Bounds, StoppedError
 from xprov.net.retry import PassingError, wait_before
-from xprov.net.route import shown
+from xprov.net.shown import shown
 
 __all__ = [
     "Answer",

@@ -6,15 +6,16 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from xprov.errors import NetworkError
-from xprov.net.connection import failures
-from xprov.net.retry import PassingError
+from xprov.net.retry import RETRIED_STATUS, PassingError, retry_after
+from xprov.net.shown import brief, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from http.client import HTTPResponse
     from types import TracebackType
 
-    from xprov.net.pace import PacedSocket
+    from requests import Response
+
+    from xprov.net.pace import Exchange
 
 # What is left of an answer nobody wants is read up to here, in bytes, so that the connection can be used again.
 _DRAINED = 1 << 16
@@ -23,17 +24,17 @@ _DELIVERED = (200, 206)
 
 
 class Answer:
-    """A server's answer. Used in a `with`, which gives the connection back when the body has been read to its end."""
+    """A server's answer. Used in a `with`, which keeps the connection open when the body has been read to its end."""
 
-    def __init__(self, url: str, response: HTTPResponse, socket: PacedSocket, release: Callable[[bool], None]) -> None:
-        self.url = url
-        self.status = response.status
-        self.reason = response.reason
+    def __init__(self, response: Response, exchange: Exchange, release: Callable[[Exchange], None]) -> None:
+        self.url = shown(response.url)
+        self.status = response.status_code
+        self.reason = brief(response.reason or "")
         self.headers = response.headers
-        self.length: int | None = response.length
+        self.length: int | None = response.raw.length_remaining
         """The bytes of the body, where the server tells."""
         self._response = response
-        self._socket = socket
+        self._exchange = exchange
         self._release = release
 
     def __enter__(self) -> Answer:  # noqa: PYI034 - Self is newer than Python 3.10
@@ -42,12 +43,11 @@ class Answer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None and self.status not in _DELIVERED:
+        if error is None and (self.status not in _DELIVERED or not self.length):
             with contextlib.suppress(NetworkError):
                 self._drain()
-        finished = self._response.isclosed() or self._response.length == 0
         self._response.close()
-        self._release(finished)
+        self._release(self._exchange)
 
     @property
     def found(self) -> bool:
@@ -61,23 +61,39 @@ class Answer:
     @property
     def encoding(self) -> str:
         """How the server has encoded the body on its way; "" where it has not."""
-        value: str = self.headers.get("Content-Encoding") or ""
-        return "" if value.strip().lower() == "identity" else value.strip()
+        value = brief(self.headers.get("Content-Encoding") or "").strip()
+        return "" if value.lower() == "identity" else value
 
     def read(self, size: int) -> bytes:
         """Return some bytes of the body, up to `size`, as soon as there are any; nothing at its end.
 
         The body is as it was sent: no encoding is undone. Raises `PassingError` when it breaks off.
         """
-        self._socket.allow(size)
-        with failures(self.url):
-            data = self._response.read1(size)
-        if not data and self._response.length:
-            got = (self.length or 0) - self._response.length
-            raise PassingError(f"`{self.url}` ended after {got} of {self.length} bytes")
+        from xprov.net.failures import ended_early, failures  # noqa: PLC0415 - imports `requests`
+
+        raw = self._response.raw
+        try:
+            with failures(self.url, self._exchange):
+                with self._exchange.waiting():
+                    data: bytes = raw.read1(size, decode_content=False)
+                self._exchange.require()
+        except PassingError as error:
+            if not ended_early(error):
+                raise
+            expected = "" if self.length is None else f" of {self.length}"
+            raise PassingError(f"`{self.url}` ended after {raw.tell()}{expected} bytes") from error
+        self._exchange.count(len(data))
         return data
 
     def _drain(self) -> None:
         left = _DRAINED
         while left > 0 and (data := self.read(left)):
             left -= len(data)
+
+
+def refusal(url: str, answer: Answer) -> NetworkError:
+    """Return the error for a status that does not carry what was asked for."""
+    message = f"`{shown(url)}` was answered with status {answer.status} {answer.reason}".rstrip()
+    if answer.status in RETRIED_STATUS:
+        return PassingError(message, after=retry_after(answer.headers.get("Retry-After")))
+    return NetworkError(message)

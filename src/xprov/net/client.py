@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
-from xprov import __version__
-from xprov.errors import AbsentError, NetworkError
-from xprov.net.answer import Answer
-from xprov.net.connection import Pool, failures, paced
-from xprov.net.pace import Bounds, StalledError, never
-from xprov.net.retry import RETRIED_STATUS, PassingError, retried, retry_after
-from xprov.net.route import find_route, shown
+from xprov.errors import NetworkError
+from xprov.net.answer import Answer, refusal
+from xprov.net.pace import Bounds, Exchange, Watch, never
+from xprov.net.retry import retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from http.client import HTTPConnection, HTTPResponse
 
-    from xprov.net.pace import PacedSocket
-    from xprov.net.route import Route
+    from requests import Response
 
-REDIRECTS = 10
-_REDIRECT_STATUS = (301, 302, 303, 307, 308)
+    from xprov.net.session import Session
+
 _CHUNK = 1 << 16
 # A single question is given up sooner than a download: the first waits are enough.
 _QUESTION_WAITS = 3
@@ -41,10 +35,9 @@ class Client:
     proxies: Mapping[str, str] = field(default_factory=dict)
     bundle: str | None = None
     bounds: Bounds = field(default_factory=Bounds)
-    _pool: Pool = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        self._pool = Pool(self.bounds, self.bundle)
+    _session: Session | None = field(default=None, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    _watch: Watch = field(default_factory=Watch, init=False, repr=False, compare=False)
 
     def exists(self, url: str) -> bool:
         """Return whether the server has something at `url`.
@@ -90,102 +83,63 @@ class Client:
         Raises `NetworkError`, or its kind `PassingError` where another try may help; `StoppedError` soon after
         `stopped` returns True.
         """
-        begun = url
-        for _ in range(REDIRECTS + 1):
-            answer = self._asked(url, method, headers or {}, stopped)
-            target = answer.headers.get("Location") if answer.status in _REDIRECT_STATUS else None
-            if target is None:
-                return answer
-            with answer:
-                url = _redirected(url, target)
-        raise NetworkError(f"`{shown(begun)}` was redirected {REDIRECTS} times, and leads nowhere")
+        from xprov.net.failures import failures  # noqa: PLC0415 - imports `requests`
+
+        exchange = Exchange(self.bounds, stopped)
+        self._watch.add(exchange)
+        token = Exchange.current.set(exchange)
+        try:
+            with failures(url, exchange):
+                return Answer(self._sent(method, url, headers or {}), exchange, self._watch.remove)
+        except BaseException:
+            self._watch.remove(exchange)
+            raise
+        finally:
+            Exchange.current.reset(token)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._pool.close()
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
 
-    def _asked(self, url: str, method: str, headers: Mapping[str, str], stopped: Callable[[], bool]) -> Answer:
-        route = find_route(url, self.proxies, os.environ)
-        pool = self._pool
-        question = _Question(route=route, method=method, headers=headers, stopped=stopped)
-        with failures(url):
-            connection, socket, response = _exchange(pool, question)
+    def _sent(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
+        import requests  # noqa: PLC0415 - slow to import, and most commands never need it
+        from requests.utils import get_auth_from_url  # noqa: PLC0415
 
-        def release(finished: bool) -> None:  # noqa: FBT001 - one word, called in one place
-            if finished and connection.sock is not None:
-                pool.give(route, connection)
-            else:
-                connection.close()
+        session, bounds = self._connected(), self.bounds
+        login = get_auth_from_url(url)
 
-        return Answer(shown(url), response, socket, release)
+        def ask() -> Response:
+            return session.request(
+                method,
+                url,
+                headers=headers,
+                # What a URL says comes before what ~/.netrc says of its host.
+                auth=login if any(login) else None,
+                # Proxies are given with the request: those of a session would come after the environment's.
+                proxies=dict(self.proxies),
+                timeout=(bounds.connect, bounds.silence),
+                allow_redirects=True,
+                stream=True,
+            )
 
-
-def refusal(url: str, answer: Answer) -> NetworkError:
-    """Return the error for a status that does not carry what was asked for."""
-    message = f"`{shown(url)}` was answered with status {answer.status} {answer.reason}".rstrip()
-    if answer.status in RETRIED_STATUS:
-        return PassingError(message, after=retry_after(answer.headers.get("Retry-After")))
-    return AbsentError(message) if answer.absent else NetworkError(message)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Question:
-    """One request, ready to be sent."""
-
-    route: Route
-    method: str
-    headers: Mapping[str, str]
-    stopped: Callable[[], bool]
-
-
-def _exchange(pool: Pool, question: _Question) -> tuple[HTTPConnection, PacedSocket, HTTPResponse]:
-    """Send a request and return the answer to it with its connection."""
-    from http.client import HTTPException  # noqa: PLC0415 - slow to import
-
-    kept = pool.take(question.route)
-    if kept is not None:
         try:
-            return _sent(kept, question)
-        except StalledError:
-            raise
-        except (OSError, HTTPException):
-            # The server had closed it, or what comes is left from before: a new one tells.
-            pass
-    return _sent(pool.open(question.route), question)
+            return ask()
+        except requests.ConnectionError:
+            exchange = Exchange.current.get()
+            if exchange.broken or not exchange.reused:
+                raise
+        # The server had closed the connection that was kept open, as it asked: a new one tells.
+        return ask()
 
+    def _connected(self) -> Session:
+        from xprov.net.session import Session  # noqa: PLC0415 - imports `requests`
 
-def _sent(connection: HTTPConnection, question: _Question) -> tuple[HTTPConnection, PacedSocket, HTTPResponse]:
-    socket = paced(connection)
-    route = question.route
-    try:
-        socket.begin(question.stopped)
-        connection.request(question.method, route.asked, headers={**_headers(route), **question.headers})
-        response = connection.getresponse()
-    except BaseException:
-        connection.close()
-        raise
-    socket.restart()
-    return connection, socket, response
-
-
-def _headers(route: Route) -> dict[str, str]:
-    found = {"Host": route.address, "User-Agent": f"xprov/{__version__}", "Accept-Encoding": "identity"}
-    if route.server.login:
-        found["Authorization"] = route.server.login
-    if route.proxy and route.proxy.login and route.server.scheme == "http":
-        found["Proxy-Authorization"] = route.proxy.login
-    return found
-
-
-def _redirected(url: str, target: str) -> str:
-    """Return the URL that a redirect leads to; a login goes along to the same host alone."""
-    before, after = urlsplit(url), urlsplit(urljoin(url, target))
-    if before.scheme == "https" and after.scheme == "http":
-        raise NetworkError(f"`{shown(url)}` is redirected to `{shown(after.geturl())}`, which is not encrypted")
-    login, mark, _ = before.netloc.rpartition("@")
-    if mark and "@" not in after.netloc and (before.hostname, before.port) == (after.hostname, after.port):
-        after = after._replace(netloc=f"{login}@{after.netloc}")
-    return after.geturl()
+        with self._lock:
+            if self._session is None:
+                self._session = Session(self.bundle)
+            return self._session
 
 
 def _whole(answer: Answer, limit: int | None) -> bytes:

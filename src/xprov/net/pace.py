@@ -1,36 +1,36 @@
-"""How long a server may take: a socket that gives up on one that says nothing, or next to nothing.
+"""How long a server may take: an exchange that is too slow, or that nobody waits for any more, is broken off.
 
-A timeout of the system's starts anew with each byte, so that a server can hold a client for days. Here everything
-that is received counts (status, headers, body), and only the time spent waiting for it.
+A timeout of `requests` starts anew with each byte, so that a server can hold a client for days, by its headers too.
+So there is a thread that looks at all exchanges several times a second, and hangs up on those that it gives up.
 """
 
 from __future__ import annotations
 
-import io
-import select
+import contextlib
+import os
+import socket
+import threading
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from http.client import HTTPConnection
 
-_BUFFER = 1 << 16
-# How soon a wait for bytes notices that it is no longer wanted, in seconds.
-_NOTICE = 0.2
-# What may come besides a body, or each piece of one, in bytes: status, headers, sizes of chunks, trailers, which
-# `http.client` itself reads without end.
-_OVERHEAD = 1 << 20
+# How often the exchanges are looked at, in seconds.
+_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
     """What an exchange may take. Times are in seconds, sizes in bytes.
 
-    `silence` is how long a server may say nothing; `slowest` is the least that must come in each second of `window`
-    seconds. `waits` are those before a second try and further ones; a server's own wish (Retry-After) is obeyed up to
-    `longest_wait`. `largest` is what a file of unknown size may have. `connections` are open at once, at most.
+    `silence` is how long a server may say nothing; `slowest` is the least that must come of a body in each second of
+    `window` seconds, and all headers must be there within one. `waits` are those before a second try and further ones;
+    a server's own wish (Retry-After) is obeyed up to `longest_wait`. `largest` is what a file of unknown size may have.
+    `connections` are open at once, at most.
     """
 
     connect: float = 10.0
@@ -44,11 +44,7 @@ class Bounds:
 
 
 class StalledError(TimeoutError):
-    """A server sends nothing, or too little to wait for."""
-
-
-class EndlessError(OSError):
-    """A server sends more besides the body than any answer needs."""
+    """A server sends too little to wait for."""
 
 
 class StoppedError(Exception):
@@ -60,94 +56,119 @@ def never() -> bool:
     return False
 
 
-class PacedSocket:
-    """A connected socket as `http.client` uses one, which gives up on a server that is too slow.
+class Exchange:
+    """A question to a server and its answer, on their way.
 
-    `stopped` is asked several times a second while bytes are waited for.
+    `broken` says why it was broken off. `reused` says that its connection has carried an answer before.
     """
 
-    def __init__(self, connected: socket.socket, bounds: Bounds) -> None:
-        self._socket = connected
-        self._bounds = bounds
-        self._stopped: Callable[[], bool] = never
-        self._silent = self._waited = 0.0
-        self._received = 0
-        self._allowed = _OVERHEAD
+    current: ContextVar[Exchange] = ContextVar("current")
+    """The exchange that the connection used by this thread is for."""
 
-    def begin(self, stopped: Callable[[], bool]) -> None:
-        """Count from here on: a request is about to be sent."""
+    def __init__(self, bounds: Bounds, stopped: Callable[[], bool]) -> None:
+        self.broken: Exception | None = None
+        self.reused = False
+        self.bounds = bounds
         self._stopped = stopped
-        self.allow(0)
+        self._lock = threading.Lock()
+        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
+        self._since: float | None = None
+        self._waited = 0.0
+        self._received = 0
+
+    def begin(self, connection: HTTPConnection) -> None:
+        """Count anew: `connection` is used from here on."""
+        self._connection = connection
+        # A connection that is not kept open forgets its socket before the body comes.
+        self._socket = connection.sock
         self.restart()
 
-    def allow(self, size: int) -> None:
-        """Let `size` bytes come from here on, and what comes besides them."""
-        self._allowed = size + _OVERHEAD
-
     def restart(self) -> None:
-        """Forget how slow it was so far."""
-        self._silent, self._waited, self._received = 0.0, 0.0, 0
+        """Count anew."""
+        with self._lock:
+            self._waited, self._received = 0.0, 0
 
-    def is_stale(self) -> bool:
-        """Return whether the server has closed the connection, or said what nobody asked for."""
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+    def count(self, size: int) -> None:
+        """Note that so many bytes of the body came."""
+        with self._lock:
+            self._received += size
 
-    def sendall(self, data: bytes) -> None:
-        self._socket.settimeout(self._bounds.silence)
-        self._socket.sendall(data)
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Spend time that counts as the server's."""
+        with self._lock:
+            self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waited += time.monotonic() - self._since
+                self._since = None
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self, self._socket), _BUFFER)
+    def require(self) -> None:
+        """Raise `StalledError` or `StoppedError` when it was broken off: what came is not all, even if it looks so."""
+        if self.broken:
+            raise self.broken
 
-    def close(self) -> None:
-        self._socket.close()
-
-    def receive(self, buffer: memoryview) -> int:
-        """Return how many bytes came into `buffer`; none at the end. Raises `StalledError` and `StoppedError`."""
-        self._socket.settimeout(min(_NOTICE, self._bounds.silence / 2))
-        while True:
+    def judge(self) -> None:
+        """Break off when it has become too slow, or is not wanted."""
+        with self._lock:
+            if self._since is None or self.broken:
+                return
+            now = time.monotonic()
+            waited = self._waited + now - self._since
             if self._stopped():
-                raise StoppedError
-            if self._allowed <= 0:
-                raise EndlessError(f"its headers go on for more than {_OVERHEAD} bytes")
-            begun = time.monotonic()
-            try:
-                count = self._socket.recv_into(buffer)
-            except TimeoutError:
-                self._judge(time.monotonic() - begun, 0)
-                continue
-            self._allowed -= count
-            if count:
-                self._judge(time.monotonic() - begun, count)
-            return count
+                self.broken = StoppedError()
+            elif waited < self.bounds.window:
+                return
+            elif self._received < waited * self.bounds.slowest:
+                self.broken = StalledError(f"only {self._received} bytes came in {waited:.3g} seconds")
+            else:
+                self._since, self._waited, self._received = now, 0.0, 0
+                return
+            self._hang_up()
 
-    def _judge(self, waited: float, count: int) -> None:
-        self._silent = 0.0 if count else self._silent + waited
-        self._waited += waited
-        self._received += count
-        if self._silent >= self._bounds.silence:
-            raise StalledError(f"nothing came for {self._silent:.3g} seconds")
-        if self._waited >= self._bounds.window:
-            if self._received < self._waited * self._bounds.slowest:
-                raise StalledError(f"only {self._received} bytes came in {self._waited:.3g} seconds")
-            self.restart()
+    def _hang_up(self) -> None:
+        connected = (self._connection and self._connection.sock) or self._socket
+        # The socket below all encryption is shut down: the thread that waits for it wakes up, and closes it.
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(fileno=os.dup(connected.fileno() if connected else -1)) as bare,
+        ):
+            bare.shutdown(socket.SHUT_RDWR)
 
 
-class _Reader(io.RawIOBase):
-    """What a `PacedSocket` receives, as a file. It keeps the connection alive: it may outlive the socket's `close`."""
+class Watch:
+    """The thread that looks at exchanges. It is there while there are any."""
 
-    def __init__(self, paced: PacedSocket, connected: socket.socket) -> None:
-        self._paced = paced
-        self._handle = connected.makefile("rb", buffering=0)
+    def __init__(self) -> None:
+        self._exchanges: set[Exchange] = set()
+        self._lock = threading.Lock()
+        self._running = False
 
-    def readable(self) -> bool:
-        return True
+    def add(self, exchange: Exchange) -> None:
+        """Look at `exchange` from here on. Where no thread can be started, silence alone is bounded, by the socket."""
+        with self._lock:
+            self._exchanges.add(exchange)
+            if self._running:
+                return
+            with contextlib.suppress(RuntimeError):
+                threading.Thread(target=self._look, daemon=True, name="xprov-watch").start()
+                self._running = True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # narrower: what BufferedReader passes
-        return self._paced.receive(buffer)
+    def remove(self, exchange: Exchange) -> None:
+        """Leave `exchange` alone."""
+        with self._lock:
+            self._exchanges.discard(exchange)
 
-    def close(self) -> None:
-        self._handle.close()
-        super().close()
+    def _look(self) -> None:
+        while True:
+            time.sleep(_INTERVAL)
+            with self._lock:
+                if not self._exchanges:
+                    self._running = False
+                    return
+                found = tuple(self._exchanges)
+            for exchange in found:
+                exchange.judge()

@@ -1,4 +1,7 @@
-"""Try again what may pass: a reset, a timeout, a server that is too busy."""
+"""Try again what may pass: a reset, a timeout, a server that is too busy.
+
+`urllib3` retries questions and not bodies; a body that breaks off is as likely, and is taken up where it ended.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +33,12 @@ class PassingError(NetworkError):
 
 def retry_after(header: str | None) -> float:
     """Return the seconds that Retry-After asks to wait, by number or by date (RFC 9110, 10.2.3); 0 when it does not."""
-    value = (header or "").strip()
-    if value.isascii() and value.isdecimal():
-        return float(value[:9])
-    if not value:
-        return 0.0
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
+    from urllib3 import Retry  # noqa: PLC0415 - slow to import
+    from urllib3.exceptions import InvalidHeader  # noqa: PLC0415
 
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+        return float(Retry().parse_retry_after(header or ""))
+    except (InvalidHeader, ValueError, OverflowError):
         return 0.0
 
 
