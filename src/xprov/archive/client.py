@@ -21,7 +21,7 @@ from xprov.errors import AbsentError, NetworkError, UnsatisfiableError
 from xprov.net import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from xprov.apt.entry import Entry
@@ -124,17 +124,32 @@ def _open_part(suite: Suite, part: Part, target: Target, reading: Reading) -> Op
 def _each(parts: Sequence[Part], find: Callable[[Part], OpenPart | _Lack]) -> list[OpenPart | _Lack | BaseException]:
     """Return what `find` makes of each part, or what it raised. All are asked for at once.
 
-    The threads are daemons, so that who waits for hosts that do not answer can be interrupted.
+    The threads are daemons: who waits for hosts that do not answer can be interrupted, and for what is of no use
+    without a part that nobody has nobody waits.
     """
-    arrivals = SimpleQueue[tuple[int, "OpenPart | _Lack | BaseException"]]()
+    arrivals = SimpleQueue[int]()
+    lock, found = threading.Lock(), dict[int, "OpenPart | _Lack | BaseException"]()
 
     def ask(number: int) -> None:
         try:
-            arrivals.put((number, find(parts[number])))
+            outcome: OpenPart | _Lack | BaseException = find(parts[number])
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-            arrivals.put((number, error))
+            outcome = error
+        with lock:
+            if not _is_settled(parts, found):
+                found[number] = outcome
+            elif isinstance(outcome, OpenPart):
+                outcome.close()
+        arrivals.put(number)
 
     for number in range(len(parts)):
         threading.Thread(target=ask, args=(number,), daemon=True).start()
-    found = dict(arrivals.get() for _ in parts)
-    return [found[number] for number in range(len(parts))]
+    while not _is_settled(parts, found):
+        arrivals.get()
+    return [found[number] for number in sorted(found)]
+
+
+def _is_settled(parts: Sequence[Part], found: Mapping[int, object]) -> bool:
+    """Return whether all parts are there, or one is not without which the others are of no use."""
+    failed = (isinstance(found.get(number), BaseException) for number, part in enumerate(parts) if part.required)
+    return len(found) == len(parts) or any(failed)

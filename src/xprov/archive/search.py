@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ class OpenPart:
     date: datetime
     hashes: tuple[str, ...]
     indices: tuple[Index, ...]
+
+    def close(self) -> None:
+        for index in self.indices:
+            index.close()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,9 +141,15 @@ class Search:
 
     def _opened(self, release: ReleaseFile, location: Location) -> OpenPart:
         listed = [release.index_for(name, self.target.debian) for name in _COMPONENTS[self.suite.distribution]]
-        indices = [self._index(forms, location) for forms in listed if forms is not None]
-        if not indices:
-            raise self._without_architecture(location)
+        with ExitStack() as opened:
+            indices = []
+            for forms in listed:
+                if forms is not None:
+                    indices.append(self._index(forms, location))
+                    opened.enter_context(indices[-1][1])
+            if not indices:
+                raise self._without_architecture(location)
+            opened.pop_all()
         return OpenPart(
             part=self.part,
             location=location,
