@@ -87,11 +87,13 @@ class _Trees:
     def fetch(self, progress: Callable[[str], None]) -> None:
         """Fetch what is missing, and unpack each package while others are on their way."""
         named = {package.sha256: package for package in self.missing}
+        # The large ones first: one that comes last is unpacked when nothing else is left to do beside it.
+        ordered = sorted(self.missing, key=lambda package: package.size, reverse=True)
         pending: list[Future[PackageTree]] = []
         with ThreadPoolExecutor(_UNPACKERS) as pool:
             try:
                 fetch(
-                    [self._download(package) for package in self.missing],
+                    [self._download(package) for package in ordered],
                     self._cache.debs,
                     suffix=_SUFFIX,
                     client=Client(),
