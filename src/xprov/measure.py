@@ -96,14 +96,14 @@ def fetch_trees(resolution: Resolution, target: Target, cache: Cache) -> tuple[P
     Raises `NetworkError` or `VerificationError` when one cannot be had, or is not what the index says.
     """
     from xprov.archive.fetch import Download, fetch  # noqa: PLC0415 - slow to import
+    from xprov.archive.reached import archive_client  # noqa: PLC0415
     from xprov.archive.tree import Deb, unpack  # noqa: PLC0415
-    from xprov.net import Client  # noqa: PLC0415
 
     downloads = [
         Download(urls=package.urls, sha256=package.sha256, size=package.size, name=package.described)
         for package in resolution.packages
     ]
-    fetch(downloads, cache.debs, suffix=_SUFFIX, client=Client())
+    fetch(downloads, cache.debs, suffix=_SUFFIX, client=archive_client())
     debs = [
         Deb(package=package.name, sha256=package.sha256, path=cache.debs / f"{package.sha256}{_SUFFIX}")
         for package in resolution.packages

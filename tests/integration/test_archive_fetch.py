@@ -444,6 +444,16 @@ def test_downloads_go_on_while_one_that_arrived_is_worked_on(mirror: Mirror, tmp
     assert seen == [True, True]
 
 
+def test_without_threads_files_arrive_all_the_same(mirror: Mirror, tmp_path: Path) -> None:
+    # No thread gets a stack of so many bytes: as where a container allows no more of them.
+    program = f"import threading; threading.stack_size(1 << 46)\n{_PROGRAM}"
+
+    said, _ = _start(mirror.url("/a"), tmp_path, program).communicate(timeout=20)
+
+    assert f"received={len(CONTENT)}" in said
+    _require_whole(tmp_path)
+
+
 def test_one_failure_stops_the_rest_and_what_arrived_stays(mirror: Mirror, tmp_path: Path) -> None:
     mirror.files["/slow"] = slow = CONTENT[::-1]
     mirror.script["/slow"] = [faulty.begun(HALF, then=faulty.stall)]
@@ -501,10 +511,10 @@ print(fetch([download], Path(folder), suffix=".deb", client=Client(bounds=bounds
 """
 
 
-def _start(url: str, folder: Path) -> "subprocess.Popen[str]":
+def _start(url: str, folder: Path, program: str = _PROGRAM) -> "subprocess.Popen[str]":
     download = _download(url)
     return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, *download.urls, download.sha256, str(download.size), str(folder)],
+        [sys.executable, "-c", program, *download.urls, download.sha256, str(download.size), str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,7 +1,6 @@
 """Ask package hosts: the only part of `apt/` that reaches the network. What is asked is decided in `plan.py`."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -12,8 +11,11 @@ from xprov.apt.reach import Reach
 from xprov.apt.release import Release, parse_release
 from xprov.errors import NetworkError
 from xprov.net import Client, shown
+from xprov.threads import each
 
 _AT_ONCE = 8
+# Release files, the largest of what is asked for, have a few hundred kB; lists of mirrors less. In bytes.
+_LARGEST = 32 << 20
 _RELEASE_NAMES = ("InRelease", "Release")
 _WEB = ("http", "https")
 _LOCAL = ("file", "copy")
@@ -86,7 +88,7 @@ class Prober:
 
     def _get(self, url: str) -> bytes | None:
         if urlsplit(url).scheme in _WEB:
-            return self.client.get(self.reach.with_login(url))
+            return self.client.get(self.reach.with_login(url), limit=_LARGEST)
         try:
             return self._local(url).read_bytes()
         except OSError:
@@ -107,9 +109,8 @@ def gather(open_questions: Callable[[Answers], Iterable[Question]], answer: Call
     `open_questions` returns those that cannot go without an answer, given the answers so far.
     """
     answers: dict[Question, Answer] = {}
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        while wanted := tuple(question for question in open_questions(answers) if question not in answers):
-            answers.update(zip(wanted, pool.map(answer, wanted), strict=True))
+    while wanted := tuple(question for question in open_questions(answers) if question not in answers):
+        answers.update(zip(wanted, each(answer, wanted, at_once=_AT_ONCE), strict=True))
     return answers
 
 

@@ -15,6 +15,7 @@ from xprov.archive.transfer import Transfer
 from xprov.cache.trouble import explained
 from xprov.errors import VerificationError, XprovError
 from xprov.net import StoppedError
+from xprov.threads import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,12 +141,14 @@ class _Crew:
         self._lock = threading.Lock()
         self.received = 0
         self.cached = 0
-        number = min(client.bounds.connections, self._expected)
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(number)]
+        self._number = min(client.bounds.connections, self._expected)
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        started = (start(self._work) for _ in range(self._number))
+        self._threads = [thread for thread in started if thread is not None]
+        if not self._threads:
+            self._work()
 
     def __exit__(self, *_raised: object) -> None:
         self._stopped.set()

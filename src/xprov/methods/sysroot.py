@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from xprov.archive.fetch import Download, fetch
+from xprov.archive.reached import archive_client
 from xprov.archive.snapshots import snapshot_urls
 from xprov.archive.tree import Deb, find_tree, unpack
 from xprov.errors import NetworkError, SidePartError
 from xprov.methods import Arrival
-from xprov.net import Client
 from xprov.output import count
 from xprov.provision import ProvisionedPackage
 
@@ -90,16 +90,22 @@ class _Trees:
         # The large ones first: one that comes last is unpacked when nothing else is left to do beside it.
         ordered = sorted(self.missing, key=lambda package: package.size, reverse=True)
         pending: list[Future[PackageTree]] = []
+
+        def arrived(download: Download, path: Path) -> None:
+            try:
+                pending.append(pool.submit(self._unpack, named[download.sha256], path))
+            except RuntimeError:
+                # No thread can be had. Should the pool get one after all, it finds the tree there.
+                self._unpack(named[download.sha256], path)
+
         with ThreadPoolExecutor(_UNPACKERS) as pool:
             try:
                 fetch(
                     [self._download(package) for package in ordered],
                     self._cache.debs,
                     suffix=_SUFFIX,
-                    client=Client(),
-                    arrived=lambda download, path: pending.append(
-                        pool.submit(self._unpack, named[download.sha256], path)
-                    ),
+                    client=archive_client(),
+                    arrived=arrived,
                     progress=progress,
                 )
                 for future in pending:

@@ -1,0 +1,53 @@
+"""The client that archives are asked by: one for the whole run, so that connections stay open from step to step."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from xprov.errors import XprovError
+from xprov.net import Bounds, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xprov.apt.reach import Reach
+
+
+# What archives are asked with unless it is said otherwise.
+_BOUNDS = Bounds()
+
+
+def archive_client(bounds: Bounds = _BOUNDS) -> Client:
+    """Return the client for archives. The hosts of apt's own sources it reaches as apt does."""
+    return _made(bounds)
+
+
+@cache
+def _made(bounds: Bounds) -> Client:
+    from xprov.apt.reach import read_reach  # noqa: PLC0415 - for who has to ask alone
+    from xprov.apt.sources import parse, read_sources  # noqa: PLC0415
+
+    reach = read_reach()
+    try:
+        uris = [uri for file in read_sources() for entry in parse(file) for uri in entry.uris]
+    except XprovError:
+        # Whom that concerns has been told. Without them all hosts are reached as the environment says.
+        uris = []
+    return Client(proxies=own_proxies(uris, reach), bundle=reach.bundle, bounds=bounds)
+
+
+def own_proxies(uris: Iterable[str], reach: Reach) -> dict[str, str]:
+    """Return the proxies of `reach` for the hosts of `uris` alone, in the form of `Client`."""
+    found: dict[str, str] = {}
+    for uri in uris:
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            continue
+        key = f"{parts.scheme}://{parts.hostname}"
+        proxy = reach.proxies.get(key, reach.proxies.get(parts.scheme))
+        if proxy is not None:
+            found[key] = proxy
+    return found
