@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from xprov import process
@@ -18,6 +20,7 @@ from xprov.view.layout import is_toolchain_library, library_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Future
     from pathlib import Path
 
     from xprov.check.libraries import Libraries
@@ -55,6 +58,10 @@ _TIME64 = frozenset(
 )
 
 
+# Programs run beside each other, and beside what is read of the libraries meanwhile.
+_AT_ONCE = 4
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _View:
     folder: Path
@@ -69,6 +76,15 @@ class _Flags:
     cflags: tuple[str, ...] = ()
     libs: tuple[str, ...] = ()
     refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What programs say of a library: pkg-config, and the compiler that links something with it."""
+
+    flags: _Flags
+    modules: tuple[Module, ...]
+    link: LinkResult
 
 
 def pkg_config_program(program: Path) -> PkgConfig:
@@ -90,11 +106,22 @@ def check_libraries(
     when the pkg-config program is not there.
     """
     there = _View(folder=view, target=target, libraries=read_libraries(view, target))
-    return Report(checks=tuple(_check(expectation, there, pkg_config, compiler) for expectation in expectations))
+    wanted = tuple(expectations)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        asked = [pool.submit(_ask, expectation, there, pkg_config, compiler) for expectation in wanted]
+        return Report(checks=tuple(map(_check, wanted, repeat(there), asked)))
 
 
-def _check(expectation: Expectation, view: _View, pkg_config: PkgConfig, compiler: Compiler | None) -> LibraryCheck:
+def _ask(expectation: Expectation, view: _View, pkg_config: PkgConfig, compiler: Compiler | None) -> _Told:
     flags = _flags(expectation, view, pkg_config)
+    return _Told(
+        flags=flags,
+        modules=tuple(_module(name, pkg_config) for name in expectation.modules),
+        link=_link(expectation, flags, compiler),
+    )
+
+
+def _check(expectation: Expectation, view: _View, asked: Future[_Told]) -> LibraryCheck:
     own = [library for name in expectation.link for library in view.libraries.linked(name)]
     symbols = {library.path: dynamic_symbols(library.path) for library in own}
     # A full view has the toolchain's own too: what glibc asks of itself says nothing about the library.
@@ -102,19 +129,21 @@ def _check(expectation: Expectation, view: _View, pkg_config: PkgConfig, compile
     bundled = view.libraries.closure(
         own, wanted=lambda name: is_bundled(name) and not is_toolchain_library(name, view.target)
     )
+    needs, wheel_needs = glibc_needs(all_needed), glibc_needs(bundled)
+    told = asked.result()
     check = LibraryCheck(
         library=expectation.library,
-        modules=tuple(_module(name, pkg_config) for name in expectation.modules),
-        header=_find_header(expectation.header, flags, view),
+        modules=told.modules,
+        header=_find_header(expectation.header, told.flags, view),
         symbol_file=_exporter(expectation.symbol, symbols),
-        link=_link(expectation, flags, compiler),
-        needs=glibc_needs(all_needed),
-        wheel_needs=glibc_needs(bundled),
+        link=told.link,
+        needs=needs,
+        wheel_needs=wheel_needs,
         bundled=tuple(library.path for library in bundled),
         time64=_time64_users(own, symbols),
         problems=(),
     )
-    return replace(check, problems=tuple(_problems(check, expectation, flags, own)))
+    return replace(check, problems=tuple(_problems(check, expectation, told.flags, own)))
 
 
 def _module(name: str, pkg_config: PkgConfig) -> Module:
