@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +31,8 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def _locked(folder: Path) -> tuple[Path, int]:
+    import tempfile  # noqa: PLC0415 - slow to import, and nothing is made where all is there
+
     while True:
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
         lock = os.open(staging / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -18,7 +18,6 @@ from xprov.cli.parameters import Json, Target, complete_library, examples
 from xprov.environment import View, resolve
 from xprov.errors import UsageError
 from xprov.glibc import Version, parse_version
-from xprov.lockfile import find_lock, known_lock, read_lock, update_lock
 from xprov.output import Output
 from xprov.plan import Plan
 from xprov.provision import Provision, read_provision
@@ -206,12 +205,11 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     check_request(request)
     _check_lock(request, lock=lock, locked=locked)
-    file = lock_file or find_lock(Path.cwd())
     if lock:
-        known_lock(file)  # one that is damaged is told of before the work, not after it
+        _require_lock(lock_file)  # one that is damaged is told of before the work, not after it
         request = replace(request, method=Method.SYSROOT)
     if locked:
-        request = _from_lock(request, file)
+        request = _from_lock(request, lock_file)
     surroundings = Surroundings(store=open_store(os.environ), cache=open_cache(os.environ), environ=os.environ)
     with output.group(f"xprov setup {request.target.name} {' '.join(request.libraries)}"):
         recipes = _recipes(request, get_catalog(ctx), surroundings.store, output)
@@ -220,7 +218,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
         else:
             plan, done = set_up(request, recipes, surroundings, output)
             if lock:
-                _write_lock(file, plan, output)
+                _write_lock(lock_file, plan, output)
             _tell(plan, done, surroundings.store, output, env_file=env_file, as_json=json)
 
 
@@ -268,16 +266,26 @@ def _check_lock(request: Request, *, lock: bool, locked: bool) -> None:
         )
 
 
-def _from_lock(request: Request, file: Path) -> Request:
-    from xprov.lockfile.use import locked_target  # noqa: PLC0415 - of use with a lock alone
+def _require_lock(file: Path | None) -> None:
+    from xprov.lockfile import find_lock, known_lock  # noqa: PLC0415 - of use with a lock alone
 
-    locked = locked_target(read_lock(file), request.target, request.libraries)
+    known_lock(file or find_lock(Path.cwd()))
+
+
+def _from_lock(request: Request, file: Path | None) -> Request:
+    from xprov.lockfile import find_lock, read_lock  # noqa: PLC0415 - see _require_lock
+    from xprov.lockfile.use import locked_target  # noqa: PLC0415
+
+    lock = read_lock(file or find_lock(Path.cwd()))
+    locked = locked_target(lock, request.target, request.libraries)
     return replace(request, method=Method.SYSROOT, libraries=locked.libraries, locked=locked)
 
 
-def _write_lock(file: Path, plan: Plan, output: Output) -> None:
-    from xprov.lockfile.use import lock_of  # noqa: PLC0415 - see _from_lock
+def _write_lock(lock_file: Path | None, plan: Plan, output: Output) -> None:
+    from xprov.lockfile import find_lock, update_lock  # noqa: PLC0415 - see _require_lock
+    from xprov.lockfile.use import lock_of  # noqa: PLC0415
 
+    file = lock_file or find_lock(Path.cwd())
     changed = update_lock(file, [lock_of(plan)])
     output.say(f"`{file}` {'is written' if changed else 'is as it was'}")
 
