@@ -136,8 +136,14 @@ class World:
             dists = f"{base}/dists/{each.name}/"
             for old in [old for old in self.mirror.files if old.startswith(dists) and "/by-hash/" not in old]:
                 del self.mirror.files[old]
+        if detached:
+            for signed in root.rglob("InRelease"):
+                release = signed.with_name("Release")
+                signature = gpg((key or self.key).home, "--armor", "--detach-sign", stdin=release.read_bytes())
+                release.with_name("Release.gpg").write_bytes(signature)
+                signed.unlink()
         for path in root.rglob("*"):
-            if path.is_file() and not (detached and path.name == "InRelease"):
+            if path.is_file():
                 self.mirror.files[f"{base}/{path.relative_to(root)}"] = path.read_bytes()
         shutil.rmtree(root)
         root.mkdir()

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from xprov.archive.index import Archive
 from xprov.archive.locations import parts_of
+from xprov.archive.reached import archive_client
 from xprov.archive.search import OpenPart, Search
 from xprov.errors import AbsentError, NetworkError, UnsatisfiableError
-from xprov.net import Client
+from xprov.net import Bounds
+from xprov.threads import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from xprov.archive.locations import Access, Location, Part
     from xprov.archive.suites import Suite
     from xprov.cache import Cache
+    from xprov.net import Client
     from xprov.target import Target
 
 
@@ -37,7 +41,7 @@ class Reading:
     """With what archives are read: what the user said, the cache, the time, and whom to tell.
 
     `own` are the entries of the user's apt sources, on a machine whose suite is `host_suite`; `without` are parts that
-    are not read.
+    are not read. `bounds` are how patient it is.
     """
 
     access: Access
@@ -48,6 +52,7 @@ class Reading:
     warn: Callable[[str], None]
     progress: Callable[[str], None]
     without: tuple[str, ...] = ()
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +93,8 @@ def open_suite(suite: Suite, target: Target, reading: Reading) -> Iterator[OpenS
     """
     parts = [part for part in parts_of(suite) if part.name not in reading.without]
     with ExitStack() as stack:
-        found = _each(parts, lambda part: _open_part(suite, part, target, reading))
+        client = archive_client(reading.bounds)
+        found = _each(parts, lambda part: _open_part(suite, part, target, reading, client))
         for outcome in found:
             for index in outcome.indices if isinstance(outcome, OpenPart) else ():
                 stack.enter_context(index)
@@ -107,10 +113,10 @@ class _Lack(Enum):
     PASSING = "a host did not answer, or not with what is right"
 
 
-def _open_part(suite: Suite, part: Part, target: Target, reading: Reading) -> OpenPart | _Lack:
+def _open_part(suite: Suite, part: Part, target: Target, reading: Reading, client: Client) -> OpenPart | _Lack:
     """Return `part` from the first location that has it, or why it is left out: then it is not required."""
     try:
-        return Search(suite=suite, part=part, target=target, reading=reading, client=Client()).run()
+        return Search(suite=suite, part=part, target=target, reading=reading, client=client).run()
     except (NetworkError, UnsatisfiableError) as error:
         if part.required:
             raise
@@ -143,7 +149,8 @@ def _each(parts: Sequence[Part], find: Callable[[Part], OpenPart | _Lack]) -> li
         arrivals.put(number)
 
     for number in range(len(parts)):
-        threading.Thread(target=ask, args=(number,), daemon=True).start()
+        if start(partial(ask, number)) is None:
+            ask(number)
     while not _is_settled(parts, found):
         arrivals.get()
     return [found[number] for number in sorted(found)]

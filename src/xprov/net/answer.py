@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from xprov.errors import NetworkError
+from xprov.errors import AbsentError, NetworkError
 from xprov.net.retry import RETRIED_STATUS, PassingError, retry_after
 from xprov.net.shown import brief, shown
 
@@ -96,4 +96,4 @@ def refusal(url: str, answer: Answer) -> NetworkError:
     message = f"`{shown(url)}` was answered with status {answer.status} {answer.reason}".rstrip()
     if answer.status in RETRIED_STATUS:
         return PassingError(message, after=retry_after(answer.headers.get("Retry-After")))
-    return NetworkError(message)
+    return AbsentError(message) if answer.absent else NetworkError(message)
