@@ -135,7 +135,7 @@ def _refusal(wanted: Installation, text: str, transaction: Transaction) -> Unsat
     reasons = reasons or tuple(line for line in text.splitlines() if line.startswith("E:")) or (text.strip(),)
     return UnsatisfiableError(
         f"apt cannot install {', '.join(wanted.packages)}:\n" + "\n".join(f"  - {reason}" for reason in reasons),
-        hint=_hint(transaction, out_of_step=bool(skew)),
+        hint="; ".join(_hints(wanted, transaction, out_of_step=bool(skew))),
     )
 
 
@@ -150,15 +150,16 @@ def _out_of_step(wanted: Installation, text: str) -> tuple[str, ...]:
     return out_of_step(names, policies, wanted.architecture, others)
 
 
-def _hint(transaction: Transaction, *, out_of_step: bool) -> str:
+def _hints(wanted: Installation, transaction: Transaction, *, out_of_step: bool) -> Iterator[str]:
     if transaction.removes:
-        return "start from an image without the packages that would have to go; xprov removes nothing"
-    if out_of_step:
-        return (
-            "`apt-get update && apt-get upgrade` brings the machine's own packages up to date; where the foreign"
-            " archive is the one that is behind, start from an image whose packages are not newer"
-        )
-    return "`apt-get install --simulate` with the same packages shows all that apt says"
+        yield "start from an image without the packages that would have to go: xprov removes nothing"
+    elif out_of_step:
+        yield "`apt-get update && apt-get upgrade` brings the machine's own packages up to date"
+        yield "where the foreign archive is the one that is behind, start from an image whose packages are not newer"
+    else:
+        yield "`apt-get install --simulate` with the same packages shows all that apt says"
+    if wanted.foreign:
+        yield "`--method sysroot` needs nothing of apt"
 
 
 def _foreign_programs(wanted: Installation, transaction: Transaction) -> tuple[str, ...]:
