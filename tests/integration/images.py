@@ -182,9 +182,9 @@ def _context(recipe: Recipe) -> Iterator[IO[bytes]]:
         yield packed
 
 
-def download_wheels(folder: Path, *what: str) -> None:
-    """Fetch wheels that trixie's Python 3.13 can install into `folder`, `what` as `pip download` takes it."""
-    options = ["--quiet", "--only-binary=:all:", "--python-version=3.13", f"--dest={folder}"]
+def download_wheels(folder: Path, *what: str, python: str = "3.13") -> None:
+    """Fetch wheels that `python`, unasked trixie's, can install into `folder`, `what` as `pip download` takes it."""
+    options = ["--quiet", "--only-binary=:all:", f"--python-version={python}", f"--dest={folder}"]
     subprocess.run([sys.executable, "-m", "pip", "download", *options, *what], check=True, stdin=subprocess.DEVNULL)
 
 

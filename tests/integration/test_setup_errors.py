@@ -39,17 +39,27 @@ def unchanged(machine: Box) -> Iterator[Box]:
 
 
 SETUP = "xprov setup s390x alsa"
+BY_APT = f"{SETUP} --method multiarch"
 
 
-def test_a_user_who_is_not_root_is_told_so(unchanged: Box) -> None:
-    said = unchanged.run(f"useradd -m somebody; su somebody -c '{SETUP}'").expect(1)
+def test_a_user_who_is_not_root_is_told_so_where_apt_was_asked_for(unchanged: Box) -> None:
+    said = unchanged.run(f"useradd -m somebody; su somebody -c '{BY_APT}'").expect(1)
 
     assert "only root" in said.stderr
-    assert "hint:" in said.stderr
+    assert "hint: `--method sysroot` needs no root" in said.stderr
+
+
+def test_a_user_who_is_not_root_gets_a_sysroot_and_the_reason(unchanged: Box) -> None:
+    said = unchanged.run(
+        f"useradd -m usual; su usual -c '{SETUP} && . ~/.xprov/env && $PKG_CONFIG_s390x_unknown_linux_gnu --libs alsa'"
+    ).expect()
+
+    assert "method sysroot: only root can have apt install packages" in said.stderr
+    assert "-lasound" in said.stdout
 
 
 def test_a_user_who_is_not_root_can_still_see_the_plan(unchanged: Box) -> None:
-    said = unchanged.run(f"useradd -m other; su other -c '{SETUP} --dry-run'").expect(0)
+    said = unchanged.run(f"useradd -m other; su other -c '{BY_APT} --dry-run'").expect(0)
 
     assert "+++ /etc/apt/sources.list.d/xprov-s390x.sources" in said.stdout
     assert "libasound2-dev:s390x" in said.stdout
@@ -57,17 +67,24 @@ def test_a_user_who_is_not_root_can_still_see_the_plan(unchanged: Box) -> None:
     assert "cannot be carried out here: only root" in said.stderr
 
 
-def test_without_apt_the_missing_tool_is_named(unchanged: Box) -> None:
+@pytest.mark.parametrize(
+    ("command", "status", "told"),
+    [(BY_APT, 6, "there is no apt for xprov to work with"), (SETUP, 0, "method sysroot: Debian GNU/Linux 13")],
+)
+def test_without_apt_it_is_named_when_asked_for_and_not_needed_otherwise(
+    unchanged: Box, command: str, status: int, told: str
+) -> None:
     said = unchanged.run(
-        "mkdir -p /only && ln -sf /usr/bin/python3 /usr/bin/env /only/ && "
-        f"xprov=$(command -v xprov) && PATH=/only $xprov {SETUP.removeprefix('xprov ')}"
-    ).expect(6)
+        "mkdir -p /only && ln -sf /usr/bin/python3 /usr/bin/env /only/ && export XPROV_HOME=/tmp/without-apt && "
+        f"xprov=$(command -v xprov) && PATH=/only $xprov {command.removeprefix('xprov ')}"
+    ).expect(status)
 
-    assert "no apt" in said.stderr
+    assert told in said.stderr
 
 
-def test_without_a_network_no_host_is_blamed_for_having_nothing(unchanged: Box) -> None:
-    said = unchanged.run(f"http_proxy=http://127.0.0.1:9 {SETUP}").expect(3)
+@pytest.mark.parametrize("command", [BY_APT, SETUP])
+def test_without_a_network_no_host_is_blamed_for_having_nothing(unchanged: Box, command: str) -> None:
+    said = unchanged.run(f"XDG_CACHE_HOME=/tmp/empty http_proxy=http://127.0.0.1:9 {command}").expect(3)
 
     assert "did not answer" in said.stderr
     assert "--mirror" in said.stderr
@@ -78,7 +95,7 @@ def test_a_lock_that_stays_taken_is_named_with_its_holder(unchanged: Box) -> Non
     # The user's own patience counts.
     patience = "echo 'DPkg::Lock::Timeout \"2\";' > /tmp/patience; export APT_CONFIG=/tmp/patience\n"
 
-    said = unchanged.run(f"{patience}{hold}{SETUP}; code=$?; kill %1; exit $code").expect(1)
+    said = unchanged.run(f"{patience}{hold}{BY_APT}; code=$?; kill %1; exit $code").expect(1)
 
     assert "Waiting for process" in said.stderr
     assert "`/var/lib/dpkg/lock-frontend` is locked by process" in said.stderr
@@ -88,16 +105,16 @@ def test_a_lock_that_stays_taken_is_named_with_its_holder(unchanged: Box) -> Non
 def test_a_full_disk_for_packages_is_told(unchanged: Box) -> None:
     conf = "mkdir -p /dev/shm/a/partial; echo 'Dir::Cache::archives \"/dev/shm/a\";' > /tmp/full"
 
-    said = unchanged.run(f"{conf}; {FILL}; APT_CONFIG=/tmp/full {SETUP}; code=$?; rm -r /dev/shm/*; exit $code").expect(
-        1
-    )
+    said = unchanged.run(
+        f"{conf}; {FILL}; APT_CONFIG=/tmp/full {BY_APT}; code=$?; rm -r /dev/shm/*; exit $code"
+    ).expect(1)
 
     assert "the disk is full" in said.stderr
     assert "hint:" in said.stderr
 
 
 def test_a_full_disk_for_the_view_leaves_no_half_of_it(machine: Box) -> None:
-    said = machine.run(f"{FILL}; XPROV_HOME=/dev/shm/home {SETUP}; code=$?; ls -A /dev/shm/home; exit $code").expect(1)
+    said = machine.run(f"{FILL}; XPROV_HOME=/dev/shm/home {BY_APT}; code=$?; ls -A /dev/shm/home; exit $code").expect(1)
     machine.run("rm -r /dev/shm/*; xprov undo --packages").expect()
 
     assert "no space is left" in said.stderr
@@ -108,8 +125,8 @@ def test_a_full_disk_for_the_view_leaves_no_half_of_it(machine: Box) -> None:
 def test_an_interrupted_setup_puts_apt_back(unchanged: Box, signal: str) -> None:
     said = unchanged.run(
         # A shell has its background jobs ignore SIGINT.
-        f"env --default-signal=INT {SETUP} 2> /tmp/said & setup=$!\n"
-        "until grep -q '^Reading the package lists' /tmp/said; do sleep 0.1; done\n"
+        f"env --default-signal=INT {BY_APT} 2> /tmp/said & setup=$!\n"
+        "until grep -q '^Reading the package lists' /tmp/said || ! kill -0 $setup; do sleep 0.1; done\n"
         f"kill -{signal} $setup; wait $setup; code=$?; cat /tmp/said >&2; exit $code"
     ).expect(130)
 
@@ -122,7 +139,7 @@ def test_a_package_that_the_archive_lacks_is_named_and_all_is_put_back(unchanged
 
     said = unchanged.run(
         f"mkdir -p /tmp/own && printf '{recipe}{check}' > /tmp/own/nothing.toml && "
-        "xprov setup s390x nothing --recipes /tmp/own"
+        "xprov setup s390x nothing --method multiarch --recipes /tmp/own"
     ).expect(5)
 
     assert "the archive has no package `libnothing-dev:s390x`" in said.stderr
@@ -130,13 +147,19 @@ def test_a_package_that_the_archive_lacks_is_named_and_all_is_put_back(unchanged
 
 def test_a_package_that_would_evict_the_native_one_is_refused_with_both_names(unchanged: Box) -> None:
     recipe = 'library = "pq"\\nsummary = "x"\\npackages.debian = ["libpq-dev"]\\n'
-    check = '[check]\\nheader = "libpq-fe.h"\\nsymbol = "PQconnectdb"\\nlink = ["pq"]\\n'
+    check = '[check]\\nheader = "postgresql/libpq-fe.h"\\nsymbol = "PQconnectdb"\\nlink = ["pq"]\\n'
     unchanged.run("apt-get update && apt-get install -y --no-install-recommends libpq-dev").expect()
 
     said = unchanged.run(
-        f"mkdir -p /tmp/pq && printf '{recipe}{check}' > /tmp/pq/pq.toml && xprov setup s390x pq --recipes /tmp/pq"
+        f"mkdir -p /tmp/pq && printf '{recipe}{check}' > /tmp/pq/pq.toml && "
+        "xprov setup s390x pq --method multiarch --recipes /tmp/pq"
     ).expect(5)
 
     assert "would remove `libpq-dev:amd64`" in said.stderr
     assert "libpq-dev:s390x" in said.stderr
+    unchanged.run("dpkg -s libpq-dev:amd64").expect()
+
+    instead = unchanged.run("XPROV_HOME=/tmp/pq-home xprov setup s390x pq --recipes /tmp/pq").expect()
+    assert "apt would remove `libpq-dev:amd64`" in instead.stderr
+    assert "going on with method sysroot with debian:trixie" in instead.stderr
     unchanged.run("dpkg -s libpq-dev:amd64").expect()
