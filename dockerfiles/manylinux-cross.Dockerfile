@@ -33,7 +33,7 @@ COPY requirements.txt wheels* /tmp/wheels/
 
 # The host's side, up to here word for word the same in all our images, so that Docker makes it once. gcc and zlib are
 # for build scripts that compile and run C on the host; libclang and its headers are what bindgen loads (rustc has
-# brought LLVM anyway).
+# brought LLVM anyway). zig is what `maturin build --zig` compiles and links with.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         ca-certificates \
@@ -51,7 +51,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/maturin \
     && /opt/maturin/bin/pip install --no-cache-dir --requirement /tmp/wheels/requirements.txt \
-    && ln -s /opt/maturin/bin/maturin /usr/local/bin/maturin \
+    && ln -s /opt/maturin/bin/maturin /opt/maturin/lib/python3*/site-packages/ziglang/zig /usr/local/bin/ \
     && rm -rf /tmp/wheels
 
 ARG ARCHITECTURE=armhf \

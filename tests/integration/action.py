@@ -4,8 +4,9 @@ Read in its src/index.ts (`dockerBuild`), May 2026. Left out is what downloads R
 have the first two, and the wheel needs no more.
 """
 
+import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,21 @@ _VARIABLES = {
     "GITHUB_WORKSPACE": _WORKSPACE,
 }
 
-# Not of the action: crates are downloaded once for all containers of all runs.
+# Not of the action: crates are downloaded once for all containers of all runs, and compiled once for all of one run.
 _CARGO_HOME = "/run/xprov-test/cargo"
+_CARGO_TARGET = "/run/xprov-test/target"
+# Likewise what zig compiles of glibc and of its own libraries.
+_ZIG_CACHE = "/run/xprov-test/zig"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shared:
+    """Folders that all jobs use: xprov as wheels, downloaded crates, compiled crates, what zig compiled for itself."""
+
+    wheelhouse: Path
+    cargo_home: Path
+    cargo_target: Path
+    zig_cache: Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +53,7 @@ class Job:
     image: str
     target: Target
     folder: Path
-    wheelhouse: Path
-    cargo_home: Path
+    shared: Shared
 
     @property
     def workspace(self) -> Path:
@@ -60,10 +73,17 @@ class Job:
         mounts = {
             self.workspace: _WORKSPACE,
             self.folder: _SCRIPTS,
-            self.wheelhouse: f"{PLACE}:ro",
-            self.cargo_home: _CARGO_HOME,
+            self.shared.wheelhouse: f"{PLACE}:ro",
+            self.shared.cargo_home: _CARGO_HOME,
+            self.shared.cargo_target: _CARGO_TARGET,
+            self.shared.zig_cache: _ZIG_CACHE,
         }
-        env = {**_VARIABLES, "CARGO_HOME": _CARGO_HOME}
+        folders = {
+            "CARGO_HOME": _CARGO_HOME,
+            "CARGO_TARGET_DIR": _CARGO_TARGET,
+            "ZIG_GLOBAL_CACHE_DIR": _ZIG_CACHE,
+        }
+        env = {**_VARIABLES, **folders}
         return started(self.image, mounts=mounts, env=env, workdir=_WORKSPACE)
 
     def install_xprov(self, box: Box) -> None:
@@ -71,11 +91,29 @@ class Job:
         box.run(INSTALL).expect()
 
     def build(self, box: Box, *, before: Sequence[str], arguments: str) -> Finished:
-        """Run the action's script with `before` as before-script-linux and `arguments` as args."""
+        """Run the action's script with `before` as before-script-linux and `arguments` as args.
+
+        What an earlier job compiled is used again, the crates aside that C libraries have a part in.
+        """
+        names = " ".join(f"-p {name}" for name in self._crates_with_c(box))
+        box.run(f"cargo clean --quiet --release --target {self.target.rust} {names}").expect()
         script = self.folder / "run-maturin-action.sh"
         script.write_text(build_script(self.target, before=before, arguments=arguments))
         script.chmod(0o755)
         return box.run(f"{_SCRIPTS}/{script.name}")
+
+    def take_view(self, box: Box) -> Path:
+        """Copy the view that the wheel's libraries should come from out of `box`, and return where it is."""
+        name = f"view-{self.target.debian}"
+        box.run(f'cp -a "$HOME/.xprov/{self.target.debian}/libs" {_SCRIPTS}/{name}').expect()
+        return self.folder / name
+
+    def _crates_with_c(self, box: Box) -> Iterator[str]:
+        """Yield the names of the crates that link a C library, and of those that are in the workspace."""
+        told = box.run("cargo metadata --quiet --format-version 1").expect().stdout
+        for package in json.loads(told)["packages"]:
+            if package["source"] is None or package["links"] not in (None, "python"):
+                yield package["name"]
 
 
 def build_script(target: Target, *, before: Sequence[str], arguments: str) -> str:

@@ -1,13 +1,12 @@
 """Fixtures for tests that meet the real thing; what they do stands in the modules beside."""
 
 import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from tests.integration import images
-from tests.integration.action import Job
+from tests.integration.action import Job, Shared
 from tests.integration.foreign import ForeignPython, unpack_python
 from tests.integration.images import Say
 from tests.integration.wheelhouse import fill_wheelhouse
@@ -70,21 +69,30 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory, say: Say) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cargo_home() -> Path:
-    """Return a folder for CARGO_HOME in containers: cargo locks it, so that several may share its downloads."""
-    folder = images.cache_folder() / "cargo"
-    folder.mkdir(exist_ok=True)
-    return folder
+def shared(wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Return the folders that all jobs use. Downloads and zig's own are for all runs, what cargo compiles for one."""
+    homes = [images.cache_folder() / name for name in ("cargo", "zig")]
+    for folder in homes:
+        folder.mkdir(exist_ok=True)
+    cargo_home, zig_cache = homes
+    target = tmp_path_factory.mktemp("cargo-target")
+    return Shared(wheelhouse=wheelhouse, cargo_home=cargo_home, cargo_target=target, zig_cache=zig_cache)
+
+
+class UnpackPython(Protocol):
+    """Unpack the Python of a suite for a target, once."""
+
+    def __call__(self, target: str, suite: str = "trixie") -> ForeignPython: ...
 
 
 @pytest.fixture(scope="session")
-def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ForeignPython]:
-    """Return a function: `foreign_python("armhf")` is trixie's Python of that target, run by QEMU."""
+def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> UnpackPython:
+    """Return a function: `foreign_python("armhf", "bullseye")` is that suite's Python of that target, run by QEMU."""
 
     @functools.cache
-    def unpack(target: str) -> ForeignPython:
+    def unpack(target: str, suite: str = "trixie") -> ForeignPython:
         found = find_target(target)
-        return unpack_python(found, tmp_path_factory.mktemp(found.debian) / "root")
+        return unpack_python(found, tmp_path_factory.mktemp(f"{suite}-{found.debian}") / "root", suite=suite)
 
     return unpack
 
@@ -96,12 +104,12 @@ class StartJob(Protocol):
 
 
 @pytest.fixture
-def start_job(tmp_path: Path, wheelhouse: Path, cargo_home: Path) -> StartJob:
+def start_job(tmp_path: Path, shared: Shared) -> StartJob:
     """Return a function: `start_job(plain_image("armhf"), "armhf")` is a runner's job with the crate checked out."""
 
     def start(image: str, target: str, *, crate: str = "sound-and-bus") -> Job:
         found = find_target(target)
-        job = Job(image=image, target=found, folder=tmp_path, wheelhouse=wheelhouse, cargo_home=cargo_home)
+        job = Job(image=image, target=found, folder=tmp_path, shared=shared)
         job.check_out(CRATES / crate)
         return job
 

@@ -20,25 +20,38 @@ class ForeignPython:
     root: Path
 
     def install(self, wheel: Path, folder: Path) -> None:
-        """Install `wheel` into `folder`, for a platform that the target's own Python says it accepts.
+        """Install `wheel` into `folder`, for a platform and a version that the target's own Python says it accepts.
 
         pip runs here: under QEMU it takes most of a minute.
         """
         platform = wheel.stem.rpartition("-")[2]
         accepted = self.platforms()
         assert platform in accepted, f"{wheel.name} is for none of {accepted}"
-        options = ["--quiet", "--no-index", "--no-deps", "--only-binary=:all:", "--python-version=3.13"]
+        options = ["--quiet", "--no-index", "--no-deps", "--only-binary=:all:", f"--python-version={self.version()}"]
         subprocess.run(
             [sys.executable, "-m", "pip", "install", *options, f"--platform={platform}", f"--target={folder}", wheel],
             check=True,
             stdin=subprocess.DEVNULL,
         )
 
+    def version(self) -> str:
+        """Return the version of Python, `3.13`."""
+        return self.run("-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
+
     def platforms(self) -> list[str]:
         """Return the platforms of wheels that the target accepts: what `packaging`, and so pip, finds there."""
         folder = Path(packaging.tags.__file__).parents[1]
         look = f"import sys; sys.path.append({str(folder)!r}); import packaging.tags"
         return self.run("-c", f"{look}; print(*packaging.tags.platform_tags(), sep='\\n')").splitlines()
+
+    def call_libraries(self, wheel: Path, folder: Path) -> tuple[str, ...]:
+        """Install the wheel of the crate sound-and-bus, call both libraries, and return what they answer.
+
+        It is the version of libasound, and the word `Ping` after libdbus wrote and read it.
+        """
+        self.install(wheel, folder)
+        calls = "m.alsa_version(), m.dbus_member('Ping')"
+        return tuple(self.evaluate(calls, module="sound_and_bus as m", folder=folder).split())
 
     def evaluate(self, expression: str, *, module: str, folder: Path) -> str:
         """Import `module` from `folder` and return what `expression` prints."""

@@ -1,19 +1,52 @@
 """The same job in an image shaped like manylinux-cross, whose toolchain is older than the libraries that apt has.
 
-Method `multiarch` cannot give a wheel for that toolchain's glibc. What it does give is held here as it is.
+Method `multiarch` cannot give a wheel for that toolchain's glibc; without `--method` xprov takes an older suite's
+libraries, and the wheel runs there.
 """
 
 import re
 from pathlib import Path
 
 import pytest
-from tests.integration.conftest import CrossImage, StartJob
-from tests.integration.wheelfile import elf_members
+from tests.integration.conftest import CrossImage, StartJob, UnpackPython
+from tests.integration.wheelfile import bundled, elf_members, strangers
 
 pytestmark = [pytest.mark.archive, pytest.mark.docker]
 
 # The image's toolchain has bullseye's glibc; trixie's libsystemd, which libdbus needs, asks for 2.39.
 _TOOLCHAIN_GLIBC, _FLOOR = "2.31", "2.39"
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("armhf", "debian:trixie's armhf libraries have a 64-bit time_t"),
+        ("arm64", "debian:trixie's dbus needs glibc 2.39, wanted is 2.31"),
+    ],
+)
+def test_what_setup_takes_unasked_keeps_the_tag_and_runs_where_the_tag_says(
+    target: str, reason: str, manylinux_image: CrossImage, start_job: StartJob, foreign_python: UnpackPython
+) -> None:
+    job = start_job(manylinux_image(target), target)
+    before = (f"xprov setup {target} alsa dbus", 'source "$HOME/.xprov/env"')
+
+    with job.container() as box:
+        job.install_xprov(box)
+        packages = box.run("cat /var/lib/dpkg/status").expect().stdout
+        built = job.build(box, before=before, arguments="--release --out dist --manylinux 2_31 -i python3.9").expect()
+        view = job.take_view(box)
+        assert box.run("cat /var/lib/dpkg/status").expect().stdout == packages
+
+    assert f"method sysroot: {reason}" in built.stderr
+    assert "using debian:bullseye" in built.stderr
+    wheel = job.wheel()
+    assert wheel.stem.endswith(f"-manylinux_2_31_{job.target.platform}")
+    assert [member for member in elf_members(wheel) if not member.fits(job.target.elf)] == []
+    assert {"libasound", "libdbus-1", "libsystemd", "libzstd"} <= bundled(wheel)
+    assert strangers(wheel, view) == []
+    called = foreign_python(target, "bullseye").call_libraries(wheel, job.folder / "site")
+    assert called == ("1.2.4", "Ping")
 
 
 @pytest.mark.parametrize("target", ["armhf", "arm64"])

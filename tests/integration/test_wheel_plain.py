@@ -1,46 +1,82 @@
 """The main job: two lines before `maturin build`, in an image of a Debian user, to a wheel that imports."""
 
-from collections.abc import Callable
-
 import pytest
-from tests.integration.conftest import CrossImage, StartJob
-from tests.integration.foreign import ForeignPython
-from tests.integration.wheelfile import bundled, elf_members
+from tests.integration.conftest import CrossImage, StartJob, UnpackPython
+from tests.integration.wheelfile import bundled, elf_members, module, strangers
 
 pytestmark = [pytest.mark.archive, pytest.mark.docker, pytest.mark.qemu]
 
 
-@pytest.mark.parametrize("target", ["armhf", "arm64"])
+@pytest.mark.parametrize(
+    ("target", "options", "told"),
+    [
+        ("armhf", "", "method sysroot: debian:trixie's armhf libraries have a 64-bit time_t"),
+        ("armhf", "--method multiarch", "method multiarch: asked for by --method"),
+        ("arm64", "", "method multiarch: a Docker container, debian:trixie"),
+    ],
+    ids=["armhf", "armhf-multiarch", "arm64"],
+)
 def test_wheel_runs_on_the_target(
     target: str,
+    options: str,
+    told: str,
     plain_image: CrossImage,
     start_job: StartJob,
-    foreign_python: Callable[[str], ForeignPython],
+    foreign_python: UnpackPython,
 ) -> None:
     job = start_job(plain_image(target), target)
 
     with job.container() as box:
         job.install_xprov(box)
-        before = (f"xprov setup {target} alsa dbus", 'source "$HOME/.xprov/env"')
-        job.build(box, before=before, arguments="--release --out dist -i python3.13").expect()
+        before = (f"xprov setup {target} alsa dbus {options}", 'source "$HOME/.xprov/env"')
+        built = job.build(box, before=before, arguments="--release --out dist -i python3.13").expect()
         host_zlib = box.run("pkg-config --modversion zlib").expect().stdout.strip()
+        view = job.take_view(box)
 
+    assert told in built.stderr
     wheel = job.wheel()
-    members = elf_members(wheel)
-    assert [member for member in members if not member.fits(job.target.elf)] == []
+    assert [member for member in elf_members(wheel) if not member.fits(job.target.elf)] == []
     assert {"libasound", "libdbus-1"} <= bundled(wheel)
+    assert strangers(wheel, view) == []
 
     python = foreign_python(target)
     site = job.folder / "site"
-    python.install(wheel, site)
-    calls = "m.alsa_version(), m.dbus_member('Ping'), m.host_zlib()"
-    alsa, member, zlib = python.evaluate(calls, module="sound_and_bus as m", folder=site).split()
+    alsa, member = python.call_libraries(wheel, site)
     assert alsa.startswith("1.2.")
+    zlib = python.evaluate("m.host_zlib()", module="sound_and_bus as m", folder=site)
     assert (member, zlib) == ("Ping", host_zlib)
 
 
+@pytest.mark.parametrize("target", ["armhf", "arm64"])
+def test_zig_and_an_older_suite_give_a_wheel_that_runs_there_whatever_newer_libraries_are_installed(
+    target: str, plain_image: CrossImage, start_job: StartJob, foreign_python: UnpackPython
+) -> None:
+    job = start_job(plain_image(target), target)
+    setup = f"xprov setup {target} alsa dbus --method sysroot --toolchain zig --manylinux 2_31"
+
+    with job.container() as box:
+        job.install_xprov(box)
+        # libsystemd's own needs, of trixie: what the linker or maturin would find first below /.
+        box.run(f"test -e /usr/lib/{job.target.triplet}/libzstd.so.1").expect()
+        arguments = "--release --out dist --zig --manylinux 2_31 -i python3.9"
+        built = job.build(box, before=(setup, 'source "$HOME/.xprov/env"'), arguments=arguments).expect()
+        view = job.take_view(box)
+
+    assert "Using zig for cross-compiling" in built.stdout
+    wheel = job.wheel()
+    assert wheel.stem.endswith(f"-manylinux_2_31_{job.target.platform}")
+    assert [member for member in elf_members(wheel) if not member.fits(job.target.elf)] == []
+    assert {"libasound", "libdbus-1", "libsystemd", "libzstd"} <= bundled(wheel)
+    assert strangers(wheel, view) == []
+    # Debian's gcc leaves its name in what it links; zig is clang and LLD.
+    linked = module(wheel).comment
+    assert "LLD" in linked
+    assert "GCC" not in linked
+    assert foreign_python(target, "bullseye").call_libraries(wheel, job.folder / "site") == ("1.2.4", "Ping")
+
+
 def test_a_library_that_only_the_linker_hears_of_is_found_and_carried(
-    plain_image: CrossImage, start_job: StartJob, foreign_python: Callable[[str], ForeignPython]
+    plain_image: CrossImage, start_job: StartJob, foreign_python: UnpackPython
 ) -> None:
     job = start_job(plain_image("armhf"), "armhf", crate="keys")
 
