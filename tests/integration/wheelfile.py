@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import NoteSection
 
 from xprov.target import ByteOrder, ElfKind
 
@@ -79,8 +80,9 @@ def _member(name: str, data: bytes) -> Member:
 
 
 def _build_id(elf: ELFFile) -> str | None:
-    notes = elf.get_section_by_name(".note.gnu.build-id")
-    return next((str(note["n_desc"]) for note in notes.iter_notes()), None) if notes else None
+    section = elf.get_section_by_name(".note.gnu.build-id")
+    notes = section.iter_notes() if isinstance(section, NoteSection) else ()
+    return next((str(note["n_desc"]) for note in notes), None)
 
 
 def _comment(elf: ELFFile) -> str:
