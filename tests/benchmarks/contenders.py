@@ -70,7 +70,12 @@ def contenders(case: Case, setting: Setting) -> tuple[Contender, ...]:
             variables=places,
             prepare=lambda folder: _prepare_lock(case, setting, folder),
         ),
-        Contender(name=FULL, command=lambda _folder: (*cold, "--view", "full"), variables=places),
+        Contender(
+            name=FULL,
+            command=lambda _folder: (*cold, "--view", "full"),
+            # A cross compiler with a libc of its own is refused a full view: here none is found.
+            variables=lambda folder: {**places(folder), "PATH": str(folder)},
+        ),
     )
 
 
