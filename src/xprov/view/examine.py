@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xprov.elf import FileKind, file_kind, fits, read_archive, read_elf
 from xprov.errors import XprovError
+from xprov.view.alternatives import alternative_entries
 from xprov.view.layout import Shape, is_library_name, is_linkable, is_toolchain_library, library_folders
 from xprov.view.model import Copy, Text, ViewPlan
 from xprov.view.plan import plan_view
@@ -32,7 +33,8 @@ def prepare_view(trees: Iterable[PackageTree], target: Target, shape: Shape = Sh
 
     Raises `XprovError` when a path cannot be read; what is wrong with the packages is in the plan's problems.
     """
-    return examine(plan_view(scan(trees, target), target, shape))
+    entries = scan(trees, target)
+    return examine(plan_view((*entries, *alternative_entries(entries, target)), target, shape))
 
 
 def examine(plan: ViewPlan) -> ViewPlan:
