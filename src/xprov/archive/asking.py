@@ -112,8 +112,10 @@ def _ask(question: Question, cache: Cache, now: datetime, progress: Callable[[st
 
 def _beside(shape: Shape, opened: OpenSuite) -> tuple[str, ...]:
     """Return what the view has beside the libraries: nothing, or libc and what C++ needs."""
-    from xprov.view.layout import packages_for  # noqa: PLC0415 - see _ask
+    from xprov.view.layout import Shape, packages_for  # noqa: PLC0415 - see _ask
 
+    if shape is Shape.LIBS:
+        return ()
     found = [package for package in opened.archive.look_up(_LIBSTDCXX) if package.name == _LIBSTDCXX]
     return packages_for(shape, found[0].package.version) if found else ()
 
