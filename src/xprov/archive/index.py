@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, final
 from xprov.archive.blocks import BlockReader, BlockWriter, open_blocks
 from xprov.archive.candidate import Candidate, parse_candidate
 from xprov.archive.stanzas import names_in, pieces, providers_of, stanzas_of
+from xprov.cache.trouble import explained
 from xprov.errors import VerificationError, XprovError
 
 if TYPE_CHECKING:
@@ -106,9 +107,10 @@ def build_index(folder: Path, sha256: str, packed: Path) -> Index:
     if (present := open_index(folder, sha256)) is not None:
         return present
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _replacing(_path(folder, sha256)) as file:
-            _write(file, chunks(packed))
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with _replacing(_path(folder, sha256)) as file:
+                _write(file, chunks(packed))
     except OSError as error:
         place = error.filename or folder
         raise XprovError(f"a package index cannot be unpacked: `{place}`: {error.strerror or error}") from error
