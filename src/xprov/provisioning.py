@@ -49,7 +49,8 @@ def provision(plan: Plan, store: Store, cache: Cache, output: Output) -> Provisi
         arrival = carry_out(plan, cache, output)
         with store.staged(plan.target) as folder:
             done = _fill(folder, store.folder(plan.target), plan, arrival, output)
-        store.write("env", render_home_env(store.path))
+            # Before the target is in its place: a run that finds it there does nothing more.
+            store.write("env", render_home_env(store.path))
     return done
 
 

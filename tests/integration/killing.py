@@ -192,7 +192,10 @@ def play(killing: Killing, seconds: float, dice: random.Random) -> Counter[str]:
         assert code == 0, killing.said
         there = killing.require_sound(whole)
         assert set(wanted) <= set(there)
-        assert [path for path in killing.leftovers() if not is_recent(path)] == []
+        assert (killing.home / "env").is_file()
+        left = [path for path in killing.leftovers() if not is_recent(path)]
+        # A run that finds all there already takes no lock, and puts nothing away.
+        assert left == [] or "all of it is there already" in killing.said, left
     return ends
 
 
