@@ -73,7 +73,7 @@ class Job:
         mounts = {
             self.workspace: _WORKSPACE,
             self.folder: _SCRIPTS,
-            self.shared.wheelhouse: f"{PLACE}:ro",
+            self.shared.wheelhouse: PLACE,
             self.shared.cargo_home: _CARGO_HOME,
             self.shared.cargo_target: _CARGO_TARGET,
             self.shared.zig_cache: _ZIG_CACHE,

@@ -87,7 +87,7 @@ def ubuntu(tmp_path: Path, wheels: Path) -> Iterator[Ubuntu]:
     (tmp_path / "recipes/hello.toml").write_text(RECIPE)
     key = SigningKey.make(tmp_path / "key")
     (tmp_path / "test.gpg").write_bytes(key.public)
-    with _container({tmp_path: "/srv/test", wheels: f"{PLACE}:ro"}) as box:
+    with _container({tmp_path: "/srv/test", wheels: PLACE}) as box:
         machine = Ubuntu(box=box, folder=tmp_path, key=key)
         machine.run(INSTALL)
         machine.run("install -D -m 644 /srv/test/test.gpg /etc/apt/keyrings/test.gpg")

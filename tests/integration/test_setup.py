@@ -18,7 +18,7 @@ SNAPSHOT = "find /etc/apt -type f | sort | xargs sha256sum; dpkg --print-foreign
 @pytest.fixture(scope="module")
 def machine(manylinux_image: CrossImage, wheelhouse: Path) -> Iterator[Box]:
     """Return a container of an image without any pkg-config."""
-    with started(manylinux_image("armhf"), mounts={wheelhouse: f"{PLACE}:ro"}) as box:
+    with started(manylinux_image("armhf"), mounts={wheelhouse: PLACE}) as box:
         box.run(INSTALL).expect()
         yield box
 
@@ -117,7 +117,7 @@ def test_the_containers_own_architecture_needs_neither_sources_nor_view(machine:
 
 
 def test_under_github_actions_what_is_said_is_folded_and_annotated(machine: Box) -> None:
-    said = machine.run("GITHUB_ACTIONS=true xprov setup armhf alsa --method multiarch").expect()
+    said = machine.run("GITHUB_ACTIONS=true xprov setup armhf alsa --suite debian:trixie").expect()
 
     assert said.stderr.startswith("::group::xprov setup armhf alsa\n")
     assert said.stderr.rstrip().endswith("::endgroup::")
@@ -125,7 +125,7 @@ def test_under_github_actions_what_is_said_is_folded_and_annotated(machine: Box)
 
 
 def test_undo_of_every_target_leaves_apt_as_it_came(manylinux_image: CrossImage, wheelhouse: Path) -> None:
-    with started(manylinux_image("armhf"), mounts={wheelhouse: f"{PLACE}:ro"}) as box:
+    with started(manylinux_image("armhf"), mounts={wheelhouse: PLACE}) as box:
         box.run(INSTALL).expect()
         before = box.run(SNAPSHOT).expect().stdout
         box.run("xprov setup riscv64 zlib && xprov setup i386 zlib").expect()

@@ -12,15 +12,25 @@ PLACE = "/run/xprov-test/wheels"
 """Where a container finds the wheelhouse that was mounted."""
 
 INSTALL = f"""
-python3 -m venv /opt/xprov
-/opt/xprov/bin/pip install --quiet --no-index --find-links {PLACE} xprov
-ln -s /opt/xprov/bin/xprov /usr/local/bin/xprov
+set -e
+home={PLACE}/$(python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+if [ ! -x $home/bin/xprov ]; then
+    python3 -m venv $home
+    $home/bin/pip install --quiet --no-index --find-links {PLACE} xprov
+fi
+ln -s $home/bin/xprov /usr/local/bin/xprov
 """
-"""A script that installs xprov in a container with trixie's python3-venv, in a place of its own, and on PATH."""
+"""A script that puts xprov on PATH in a container with python3-venv.
+
+It is installed in an environment of its own in the wheelhouse, by the first container that has this version of Python,
+and used by all that come after it.
+"""
 
 
 def fill_wheelhouse(folder: Path) -> Path:
     """Build xprov's wheel from the checkout into `folder`, fetch what its metadata names, and return the folder."""
+    # In a container not only root runs what is installed there.
+    folder.chmod(0o755)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", f"--wheel-dir={folder}", str(CHECKOUT)],
         check=True,
