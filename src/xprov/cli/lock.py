@@ -14,8 +14,7 @@ from xprov.attempts import Surroundings, rehearse, settle
 from xprov.cache import open_cache
 from xprov.catalog import Catalog
 from xprov.cli.context import get_catalog, get_output
-from xprov.cli.parameters import Json, complete_target, examples
-from xprov.cli.setup import (
+from xprov.cli.options import (
     AllowExpired,
     Glibc,
     KeyringOption,
@@ -33,6 +32,7 @@ from xprov.cli.setup import (
     glibc_of,
     view_of,
 )
+from xprov.cli.parameters import Json, complete_target, examples
 from xprov.errors import UsageError
 from xprov.glibc import format_version
 from xprov.lockfile import NAME, Lock, LockedTarget, find_lock, known_lock, read_lock, update_lock

@@ -3,21 +3,44 @@
 import os
 import shlex
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Any
 
 import typer
 
-from xprov.archive.locations import Access
 from xprov.attempts import Surroundings, rehearse, set_up
 from xprov.cache import open_cache
 from xprov.catalog import Catalog
 from xprov.cli.context import get_catalog, get_output
-from xprov.cli.parameters import Json, Target, complete_library, examples
-from xprov.environment import View, resolve
+from xprov.cli.options import (
+    AllowExpired,
+    DryRun,
+    EnvFile,
+    Glibc,
+    KeepAll,
+    KeyringOption,
+    Libraries,
+    Locked,
+    LockFile,
+    LockOption,
+    Manylinux,
+    MethodName,
+    MethodOption,
+    Mirror,
+    Offline,
+    Snapshot,
+    SuiteOption,
+    ToolchainName,
+    ToolchainOption,
+    ViewName,
+    ViewOption,
+    access_of,
+    glibc_of,
+    view_of,
+)
+from xprov.cli.parameters import Json, Target, examples
+from xprov.environment import resolve
 from xprov.errors import UsageError
-from xprov.glibc import Version, parse_version
 from xprov.output import Output
 from xprov.plan import Plan
 from xprov.provision import Provision, read_provision
@@ -27,131 +50,6 @@ from xprov.request import Method, Request, check_request
 from xprov.store import Store, open_store, writing
 from xprov.suite_choice import find_named_suite
 from xprov.target import find_target
-
-
-class MethodName(str, Enum):
-    """The words of `--method`."""
-
-    AUTO = "auto"
-    NATIVE = Method.NATIVE.value
-    MULTIARCH = Method.MULTIARCH.value
-    SYSROOT = Method.SYSROOT.value
-
-
-class ViewName(str, Enum):
-    """The words of `--view`."""
-
-    AUTO = "auto"
-    LIBS = "libs"
-    FULL = "full"
-
-
-class ToolchainName(str, Enum):
-    """The words of `--toolchain`."""
-
-    AUTO = "auto"
-    ZIG = "zig"
-
-
-_ARCHIVE, _GLIBC, _LOCK = "Where packages come from", "Which glibc they may need", "The same packages each time"
-
-Libraries = Annotated[
-    Optional[list[str]],  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
-    typer.Argument(
-        metavar="LIBRARY",
-        help="Libraries of `xprov list`. Those of the lock with --locked.",
-        autocompletion=complete_library,
-        show_default=False,
-    ),
-]
-
-MethodOption = Annotated[
-    MethodName,
-    typer.Option(
-        "--method",
-        help="How the files arrive: apt installs them (multiarch), or they are unpacked below XPROV_HOME (sysroot).",
-    ),
-]
-ViewOption = Annotated[
-    ViewName,
-    typer.Option(
-        "--view",
-        help="What compilers are pointed at: the libraries, or a full sysroot with libc. As the toolchain needs.",
-    ),
-]
-ToolchainOption = Annotated[
-    ToolchainName, typer.Option("--toolchain", help="What compiles and links: what is found here, or zig.")
-]
-Glibc = Annotated[
-    Optional[str],  # noqa: UP045 - see Libraries
-    typer.Option(metavar="VERSION", help="The newest glibc that libraries may need: 2.31.", rich_help_panel=_GLIBC),
-]
-Manylinux = Annotated[
-    Optional[str],  # noqa: UP045 - see Glibc
-    typer.Option(metavar="TAG", help="The same, as a wheel's tag says it: 2_31, 2014.", rich_help_panel=_GLIBC),
-]
-SuiteOption = Annotated[
-    Optional[str],  # noqa: UP045 - see Glibc
-    typer.Option(
-        "--suite",
-        metavar="SUITE",
-        help="Take packages from this suite: debian:bullseye, ubuntu:22.04.",
-        rich_help_panel=_ARCHIVE,
-    ),
-]
-Mirror = Annotated[
-    Optional[str],  # noqa: UP045 - see Glibc
-    typer.Option(
-        metavar="URL",
-        envvar="XPROV_MIRROR",
-        help="An archive to ask: for a sysroot before all others, for apt where your own sources lack the target.",
-        rich_help_panel=_ARCHIVE,
-    ),
-]
-KeyringOption = Annotated[
-    Optional[Path],  # noqa: UP045 - see Glibc
-    typer.Option(
-        "--keyring", metavar="FILE", help="OpenPGP keys that --mirror is signed by.", rich_help_panel=_ARCHIVE
-    ),
-]
-Snapshot = Annotated[
-    Optional[str],  # noqa: UP045 - see Glibc
-    typer.Option(
-        metavar="URL",
-        envvar="XPROV_SNAPSHOT",
-        help="Where packages are that have left their archive; Debian's and Ubuntu's are known.",
-        rich_help_panel=_ARCHIVE,
-    ),
-]
-AllowExpired = Annotated[
-    bool,
-    typer.Option("--allow-expired", help="Take a mirror that lags behind its Valid-Until.", rich_help_panel=_ARCHIVE),
-]
-Offline = Annotated[
-    bool, typer.Option("--offline", help="Use what is in the cache, and nothing else.", rich_help_panel=_ARCHIVE)
-]
-KeepAll = Annotated[
-    bool, typer.Option("--keep-all", help="Unpack all that packages hold, also what no build reads.", hidden=False)
-]
-LockOption = Annotated[
-    bool,
-    typer.Option("--lock", help="Write what was set up to xprov.lock, for --locked.", rich_help_panel=_LOCK),
-]
-Locked = Annotated[
-    bool,
-    typer.Option("--locked", help="Use exactly what xprov.lock says, and ask no index.", rich_help_panel=_LOCK),
-]
-LockFile = Annotated[
-    Optional[Path],  # noqa: UP045 - see Libraries
-    typer.Option(
-        "--lock-file", metavar="FILE", help="The lock, where it is not the project's xprov.lock.", rich_help_panel=_LOCK
-    ),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the whole plan, and do nothing.")]
-EnvFile = Annotated[
-    Optional[Path],  # noqa: UP045 - see Glibc
-    typer.Option(metavar="FILE", help="Write a file there too that does the same when it is sourced."),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -220,38 +118,6 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
             if lock:
                 _write_lock(lock_file, plan, output)
             _tell(plan, done, surroundings.store, output, env_file=env_file, as_json=json)
-
-
-def access_of(
-    mirror: str | None, keyring: Path | None, snapshot: str | None, *, allow_expired: bool, offline: bool
-) -> Access:
-    """Return what the options say of how archives are read. Raises `UsageError` for an address that is none."""
-    return Access(
-        mirror=_url(mirror, "--mirror"),
-        keyring=None if keyring is None else keyring.expanduser().absolute(),
-        snapshot=_url(snapshot, "--snapshot"),
-        allow_expired=allow_expired,
-        offline=offline,
-    )
-
-
-def view_of(name: ViewName) -> View | None:
-    """Return the view that `--view` names, None where the toolchain decides."""
-    return {ViewName.AUTO: None, ViewName.LIBS: View.LIBS, ViewName.FULL: View.FULL}[name]
-
-
-def glibc_of(glibc: str | None, manylinux: str | None) -> Version | None:
-    """Return the newest glibc that libraries may need, None where it was not said. Raises `UsageError`."""
-    if glibc is not None and manylinux is not None:
-        raise UsageError("`--glibc` and `--manylinux` say the same", hint="give one of them")
-    word = glibc if glibc is not None else manylinux
-    return None if word is None else parse_version(word)
-
-
-def _url(text: str | None, option: str) -> str | None:
-    if text is not None and not text.startswith(("http://", "https://")):
-        raise UsageError(f"{option} `{text}` is no URL", hint="write it like http://ftp.debian.org/debian")
-    return text or None
 
 
 def _check_lock(request: Request, *, lock: bool, locked: bool) -> None:
