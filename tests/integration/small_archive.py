@@ -224,7 +224,7 @@ def revoke(key: SigningKey) -> bytes:
     return gpg(key.home, "--export")
 
 
-def index_path(name: str, ending: str = ".xz", *, architecture: str = "armhf") -> str:
+def index_path(name: str, ending: str = ".gz", *, architecture: str = "armhf") -> str:
     return f"{BASE}/dists/{name}/main/binary-{architecture}/Packages{ending}"
 
 
@@ -248,7 +248,7 @@ def index_of(world: World, name: str) -> bytes:
     """Return the stanzas of an index."""
     import lzma  # noqa: PLC0415
 
-    return lzma.decompress(world.mirror.files[index_path(name)])
+    return lzma.decompress(world.mirror.files[index_path(name, ".xz")])
 
 
 def require_nothing(world: World) -> None:

@@ -131,7 +131,7 @@ def test_malicious_mirror_another_source_that_is_right_is_used_and_said(world: W
 
     assert read.version == "1.0"
     (warning,) = read.warnings
-    assert "`focal/main/binary-armhf/Packages.xz` is not what the archive says it is" in warning
+    assert "`focal/main/binary-armhf/Packages.gz` is not what the archive says it is" in warning
     assert f"going on with `{world.mirror.url('/right')}`" in warning
     assert [path for form in forms for path in world.holds(form)] == []
 

@@ -21,7 +21,7 @@ from tests.integration.faulty import (
     unsized,
     whole,
 )
-from tests.integration.small_archive import BASE, World, index_path, library, parts, require_nothing, suite
+from tests.integration.small_archive import BASE, World, index_paths, library, parts, require_nothing, suite
 
 from xprov.archive.client import Reading, open_suite
 from xprov.archive.locations import Access
@@ -61,14 +61,11 @@ def world(tmp_path: Path, key: SigningKey, mirror: Mirror) -> World:
     return made
 
 
-def by_hash(world: World, name: str = "focal") -> str:
-    """Return the path of the smallest form of a suite's index, by its hash."""
-    content = world.mirror.files[index_path(name)]
-    return next(path for path, kept in world.mirror.files.items() if "by-hash" in path and kept == content)
-
-
-def places(world: World) -> dict[str, str]:
-    return {"release": RELEASE, "index": by_hash(world), "package": POOL}
+def disturb(world: World, what: str, fault: Reply) -> None:
+    """Let the first question for something end in `fault`; of an index, that for each of its forms."""
+    places = {"release": [RELEASE], "index": index_paths(world, "focal"), "package": [POOL]}
+    for path in places[what]:
+        world.mirror.script[path] = [fault]
 
 
 @pytest.mark.parametrize("what", ["release", "index", "package"])
@@ -84,7 +81,7 @@ def places(world: World) -> dict[str, str]:
     ids=["reset", "reset within", "cut off", "503", "500"],
 )
 def test_a_fault_that_passes_is_not_noticed(world: World, what: str, fault: Reply) -> None:
-    world.mirror.script[places(world)[what]] = [fault]
+    disturb(world, what, fault)
 
     ran = world.setup(*FOCAL)
 
@@ -106,7 +103,7 @@ def test_a_release_file_that_was_cut_off_unnoticed_is_refused(world: World) -> N
 
 @pytest.mark.parametrize("what", ["index", "package"])
 def test_what_was_cut_off_unnoticed_is_taken_up_again(world: World, what: str) -> None:
-    world.mirror.script[places(world)[what]] = [unsized(100)]
+    disturb(world, what, unsized(100))
 
     ran = world.setup(*FOCAL)
 
@@ -138,7 +135,7 @@ def read(world: World) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("what", ["release", "index"])
 def test_a_server_that_stalls_is_left_and_asked_again(world: World, what: str) -> None:
-    world.mirror.script[places(world)[what]] = [begun(10, then=stall)]
+    disturb(world, what, begun(10, then=stall))
 
     assert read(world) == (["focal", "focal-updates", "focal-security"], [])
 
@@ -233,16 +230,16 @@ def test_where_the_old_index_is_gone_the_release_file_is_read_once_more(
 
 
 def test_a_mirror_that_goes_on_changing_ends_in_a_clear_error(world: World) -> None:
-    before = {path: content for path, content in world.mirror.files.items() if path.endswith("Packages.xz")}
+    before = {path: content for path, content in world.mirror.files.items() if path.endswith("Packages.gz")}
     Change(world, "2.0", keep=())()
     world.mirror.files.update(before)
-    for path in [path for path in world.mirror.files if "/by-hash/" in path or path.endswith("Packages.gz")]:
+    for path in [path for path in world.mirror.files if "/by-hash/" in path or path.endswith("Packages.xz")]:
         del world.mirror.files[path]
 
     ran = world.setup(*FOCAL)
 
     assert ran.code == 4
-    assert "`focal/main/binary-armhf/Packages.xz` is not what the archive says it is" in ran.said
+    assert "`focal/main/binary-armhf/Packages.gz` is not what the archive says it is" in ran.said
     assert "hint: try another mirror" in ran.said
     assert [path for path, _ in world.mirror.seen].count(RELEASE) == 2
     require_nothing(world)

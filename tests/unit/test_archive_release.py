@@ -55,15 +55,15 @@ def test_a_release_file_is_read() -> None:
     assert found.sha256["main/binary-armhf/Packages.gz"] == (GZ, 1168)
 
 
-def test_an_index_is_found_in_both_forms_the_smallest_first() -> None:
+def test_an_index_is_found_in_both_forms_the_quickest_first() -> None:
     found = read(release()).index_for("main", "armhf")
 
     assert found
     assert [(index.path, index.sha256, index.size) for index in found] == [
-        ("main/binary-armhf/Packages.xz", XZ, 850),
         ("main/binary-armhf/Packages.gz", GZ, 1168),
+        ("main/binary-armhf/Packages.xz", XZ, 850),
     ]
-    assert found[0].by_hash == f"main/binary-armhf/by-hash/SHA256/{XZ}"
+    assert found[0].by_hash == f"main/binary-armhf/by-hash/SHA256/{GZ}"
 
 
 def test_without_by_hash_none_is_named() -> None:

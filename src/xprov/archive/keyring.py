@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 _KEY_ID_LENGTH = 16
+
+_shipping = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,13 +90,9 @@ class Keyring:
 
         Raises `UsageError` for a distribution that has none. Where they come from: keys/README.md.
         """
-        folder = files("xprov.archive").joinpath("keys")
-        present = [folder.joinpath(name) for name in (f"{distribution}.pgp", f"{distribution}-eol.pgp")[: 1 + eol]]
-        found = [path.read_bytes() for path in present if path.is_file()]
-        if not found:
-            raise UsageError(f"xprov has no keys of `{distribution}`", hint="name a file of them with --keyring")
-        name = f"the keys of {distribution.capitalize()} that come with xprov"
-        return cls.join(*(cls.load(content, name=name) for content in found))
+        # The parts of a suite are read at the same time, with the same keys: who comes second waits for the first.
+        with _shipping:
+            return _shipped(distribution, eol=eol)
 
     @classmethod
     def of(cls, suite: Suite) -> Keyring:
@@ -108,6 +108,17 @@ class Keyring:
     def find(self, name: str) -> tuple[Key, ...]:
         """Return the certificates that have a key called `name` (a fingerprint or a key ID)."""
         return tuple(key for key in self.keys if key.signer(name))
+
+
+@cache
+def _shipped(distribution: str, *, eol: bool) -> Keyring:
+    folder = files("xprov.archive").joinpath("keys")
+    present = [folder.joinpath(name) for name in (f"{distribution}.pgp", f"{distribution}-eol.pgp")[: 1 + eol]]
+    found = [path.read_bytes() for path in present if path.is_file()]
+    if not found:
+        raise UsageError(f"xprov has no keys of `{distribution}`", hint="name a file of them with --keyring")
+    name = f"the keys of {distribution.capitalize()} that come with xprov"
+    return Keyring.join(*(Keyring.load(content, name=name) for content in found))
 
 
 def _read(source: Path | bytes, shown: str) -> bytes:

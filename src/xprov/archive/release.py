@@ -12,7 +12,9 @@ from email.utils import parsedate_to_datetime
 from xprov.errors import VerificationError
 
 # Both are everywhere, the others are not (FACTS of 2026: `.zst` nowhere, plain ones listed and missing).
-COMPRESSIONS = (".xz", ".gz")
+# The first is taken. Of bookworm, gzip's is 11.7 MB and xz's 8.5, which take 0.2 and 0.7 seconds to decompress: what
+# is fetched less is sooner there only where a line has less than 60 Mbit/s, and it is more of the time then.
+COMPRESSIONS = (".gz", ".xz")
 # How much later than this machine's clock a release may be dated: clocks of laptops and boards are off by hours.
 CLOCK_TOLERANCE = timedelta(days=1)
 
@@ -47,7 +49,7 @@ class ReleaseFile:
     sha256: Mapping[str, tuple[str, int]]
 
     def index_for(self, component: str, architecture: str) -> tuple[IndexFile, ...] | None:
-        """Return the forms of a package index, the smallest first; None when the suite has none of `architecture`.
+        """Return the forms of a package index, the quickest first; None when the suite has none of `architecture`.
 
         A component may be written with a prefix that the paths lack: Debian-Security's `updates/main` is `main`.
         """
@@ -84,7 +86,11 @@ def read_release(content: bytes, asked: Asked, *, now: datetime, allow_expired: 
     Raises `VerificationError` when it cannot be read, is of another suite or archive, has expired, is dated in the
     future, or is older than `asked.not_before`.
     """
-    release = parse_release(content)
+    return check_release(parse_release(content), asked, now=now, allow_expired=allow_expired)
+
+
+def check_release(release: ReleaseFile, asked: Asked, *, now: datetime, allow_expired: bool = False) -> ReleaseFile:
+    """Return `release`, when it is of what was asked for and current. As `read_release`, of what was read."""
     _check_identity(release, asked)
     _check_dates(release, asked, now)
     if release.valid_until and release.valid_until < now and not allow_expired:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xprov.archive.kept import FRESH, write_kept
 from xprov.archive.keyring import Keyring
 from xprov.archive.locations import archive_of
-from xprov.archive.release import Asked, parse_release, read_release
+from xprov.archive.release import Asked, check_release, parse_release
 from xprov.archive.signature import MAX_SIZE, StrangerError, verify_cleartext, verify_detached
 from xprov.errors import NetworkError, UsageError, VerificationError
 from xprov.net import shown
@@ -107,13 +107,14 @@ class Releases:
                 return None
             raise
         archive = archive_of(suite)
-        if location.guessed and parse_release(content).origin != archive.origin:
+        release = parse_release(content)
+        if location.guessed and release.origin != archive.origin:
             return None
         # Keys that the user names are trusted for what the user names them for, whatever that calls itself.
         origin = None if location.chosen and location.signed_by else archive.origin
         asked = Asked(suite=part.name, origin=origin, label=part.label)
         allowed = location.allow_expired or self.access.offline
-        return read_release(content, asked, now=self.now, allow_expired=allowed)
+        return check_release(release, asked, now=self.now, allow_expired=allowed)
 
 
 def _signed(fetched: bytes, keyring: Keyring, now: datetime) -> bytes:
