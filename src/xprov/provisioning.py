@@ -104,7 +104,7 @@ def _require_floor(report: Report, plan: Plan) -> None:
 def _build_view(
     folder: Path, view: View, plan: Plan, arrival: Arrival, output: Output, progress: Callable[[str], None]
 ) -> None:
-    prepared = prepare_view(arrival.trees, plan.target, Shape(view.value))
+    prepared = prepare_view(arrival.trees, plan.target, Shape(view.value), keep_all=plan.keep_all)
     for note in prepared.notes:
         output.detail(note)
     # What apt installed belongs to the machine, and changes with it; what is in the cache never does.

@@ -140,3 +140,14 @@ def test_an_unpacked_package_is_listed_whole_and_sorted(tmp_path: Path) -> None:
         "usr/include/b.h",
         "usr/lib",
     )
+
+
+def test_with_keep_all_what_no_build_reads_is_there_too(tmp_path: Path) -> None:
+    paths = ("usr/include/x.h", "usr/share/doc/x/copyright", "etc/x.conf", "bin/x")
+    for path in paths:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    tree = PackageTree(package="libx", root=tmp_path, paths=paths)
+
+    assert [entry.path for entry in scan([tree], TARGET)] == ["usr/include/x.h"]
+    assert [entry.path for entry in scan([tree], TARGET, keep_all=True)] == list(paths)

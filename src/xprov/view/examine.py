@@ -28,12 +28,16 @@ _FORMAT = re.compile(r"\bOUTPUT_FORMAT\s*\([^)]*\)\s*")
 _ABSOLUTE = re.compile(r"(?<![\w./*-])/[^\s(),*]+")
 
 
-def prepare_view(trees: Iterable[PackageTree], target: Target, shape: Shape = Shape.LIBS) -> ViewPlan:
+def prepare_view(
+    trees: Iterable[PackageTree], target: Target, shape: Shape = Shape.LIBS, *, keep_all: bool = False
+) -> ViewPlan:
     """Return the plan of a view of `shape` that is made of `trees`, its libraries looked into.
+
+    With `keep_all` it holds what no build reads, too: documentation, programs.
 
     Raises `XprovError` when a path cannot be read; what is wrong with the packages is in the plan's problems.
     """
-    entries = scan(trees, target)
+    entries = scan(trees, target, keep_all=keep_all)
     return examine(plan_view((*entries, *alternative_entries(entries, target)), target, shape))
 
 

@@ -58,22 +58,22 @@ def folder_tree(package: str, root: Path) -> PackageTree:
     return PackageTree(package=package, root=root, paths=tuple(sorted(paths)))
 
 
-def scan(trees: Iterable[PackageTree], target: Target) -> tuple[Entry, ...]:
-    """Return what `trees` hold of use for a view of `target`, in their order.
+def scan(trees: Iterable[PackageTree], target: Target, *, keep_all: bool = False) -> tuple[Entry, ...]:
+    """Return what `trees` hold of use for a view of `target`, in their order; with `keep_all` the rest, too.
 
     A path that is listed and not there (dpkg's `path-exclude`) is left out. Raises `XprovError` when a path leads out
     of its tree, or cannot be read.
     """
-    return tuple(entry for tree in trees for entry in _entries(tree, target))
+    return tuple(entry for tree in trees for entry in _entries(tree, target, keep_all=keep_all))
 
 
-def _entries(tree: PackageTree, target: Target) -> Iterator[Entry]:
+def _entries(tree: PackageTree, target: Target, *, keep_all: bool) -> Iterator[Entry]:
     disk = _Disk(tree.root)
     for listed in tree.paths:
         path = listed.strip("/")
         if ".." in path.split("/"):
             raise XprovError(f"`{listed}` of `{tree.package}` leads out of its folder")
-        if not is_kept(merged(path), target):
+        if not (keep_all or is_kept(merged(path), target)):
             continue
         try:
             entry = _entry(disk, path, tree.package)
