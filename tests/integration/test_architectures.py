@@ -75,6 +75,13 @@ class Home:
     def xprov(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self._run(sys.executable, "-m", "xprov", *words)
 
+    def view(self, *words: str) -> set[str]:
+        """Set up by `words`, whose second is the target, and return the files and links of the libraries' view."""
+        done = self.xprov(*words)
+        assert done.returncode == 0, done.stderr
+        root = self.folder / words[1] / "libs"
+        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
     def build(self, library: str, target: Target, module: str) -> None:
         header, body = PROGRAMS[library]
         (self.work / f"{library}.c").write_text(SOURCE.format(header=header, body=body))
@@ -144,3 +151,17 @@ def test_a_target_that_no_suite_has_is_said_to_be_so(home: Home, options: tuple[
     assert "hint: " in done.stderr
     assert "Traceback" not in done.stderr
     assert not (home.folder / "loong64").exists()
+
+
+def test_a_view_holds_what_builds_read_and_on_request_all(home: Home) -> None:
+    words = ("setup", "s390x", "zlib", "--suite", "debian:bookworm", "--view", "libs")
+
+    few, every = (home.view(*words, *more) for more in ((), ("--keep-all",)))
+
+    lib = "usr/lib/s390x-linux-gnu"
+    assert few == {
+        *("usr/include/zlib.h", "usr/include/zconf.h", f"{lib}/pkgconfig/zlib.pc"),
+        *(f"{lib}/{name}" for name in ("libz.a", "libz.so", "libz.so.1", "libz.so.1.2.13")),
+    }
+    assert few < every
+    assert {"usr/share/doc/zlib1g-dev/copyright", "usr/share/man/man3/zlib.3.gz"} <= every
