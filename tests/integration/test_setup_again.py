@@ -21,15 +21,6 @@ SLOW = {
     *("requests", "pysequoia", "debian", "tempfile", "concurrent.futures"),
     *("xprov.view", "xprov.check", "xprov.lockfile"),
 }
-    "requests",
-    "pysequoia",
-    "debian",
-    "tempfile",
-    "concurrent.futures",
-    "xprov.view",
-    "xprov.check",
-    "xprov.lockfile",
-}
 
 _PROGRAM = """\
 import sys
