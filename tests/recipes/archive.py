@@ -68,9 +68,13 @@ class Apt:
         fetched = root.with_name(f"{root.name}-debs")
         for folder in (root, fetched):
             folder.mkdir(parents=True)
-        self._run("apt-get", "download", "-qq", *packages, folder=fetched)
+        self.download(packages, fetched)
         for file in sorted(fetched.glob("*.deb")):
             subprocess.run(["dpkg-deb", "-x", file, root], check=True)
+
+    def download(self, packages: tuple[str, ...], folder: Path) -> None:
+        """Fetch the files of `packages` into `folder`."""
+        self._run("apt-get", "download", "-qq", *packages, folder=folder)
 
     def _run(self, program: str, *words: str, folder: Path | None = None) -> str:
         done = subprocess.run(
