@@ -360,3 +360,16 @@ def test_suites_of_a_mirror_that_is_down_are_not_asked_for_one_after_the_other(w
     assert ran.code == 3, ran.err
     asked = {path.split("/")[3] for path, _ in world.mirror.seen}
     assert len(asked & {"xenial", "bionic", "buster"}) == 2
+
+
+def test_a_password_for_a_mirror_stands_in_nothing_that_others_read(world: World) -> None:
+    world.publish(*parts("focal"))
+    uri = world.mirror.url(BASE).replace("http://", "http://somebody:secret@")
+
+    ran = world.setup("--suite", "ubuntu:focal", "--mirror", uri)
+
+    assert ran.code == 0, ran.err
+    assert "secret" not in ran.err
+    assert not any(b"secret" in path.read_bytes() for path in world.home.rglob("*") if path.is_file())
+    told = [path for path in world.cache.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in told)

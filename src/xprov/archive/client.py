@@ -109,8 +109,8 @@ def open_suite(suite: Suite, target: Target, reading: Reading) -> Iterator[OpenS
 class _Lack(Enum):
     """Why a part that is not required is left out."""
 
-    LASTING = "nobody has it"
-    PASSING = "a host did not answer, or not with what is right"
+    LASTING = "nobody has it, or not as its release file says"
+    PASSING = "a host did not answer"
 
 
 def _open_part(suite: Suite, part: Part, target: Target, reading: Reading, client: Client) -> OpenPart | _Lack:

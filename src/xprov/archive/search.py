@@ -131,7 +131,7 @@ class Search:
         if self.part.required:
             return error
         self.reading.progress(error.message)
-        return NetworkError(f"its index of {self.target.debian} is not the one that its release file names")
+        return AbsentError(f"its index of {self.target.debian} is not the one that its release file names")
 
     def _without_architecture(self, location: Location) -> UnsatisfiableError:
         return UnsatisfiableError(

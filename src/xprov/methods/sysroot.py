@@ -11,6 +11,7 @@ from xprov.archive.snapshots import snapshot_urls
 from xprov.archive.tree import Deb, find_tree, unpack
 from xprov.errors import NetworkError, SidePartError
 from xprov.methods import Arrival
+from xprov.net.shown import shown
 from xprov.output import count
 from xprov.provision import ProvisionedPackage
 
@@ -147,5 +148,5 @@ def _provisioned(package: ResolvedPackage) -> ProvisionedPackage:
         architecture=package.architecture,
         version=package.version,
         sha256=package.sha256,
-        origin=package.url,
+        origin=shown(package.url),
     )
