@@ -44,7 +44,9 @@ _PROGRAM_PACKAGES = (
     *("pkg-config", "pkgconf", "pkgconf-bin", "libpkgconf[0-9]*"),
     *("perl", "perl-base", "perl-modules-*", "libperl[0-9]*", "libdpkg-perl", "libfile-fcntllock-perl"),
     *("python3", "python3-minimal", "python3.[0-9]", "python3.[0-9][0-9]", "python3.*-minimal"),
-    *("dpkg", "dpkg-dev", "debconf", "debconf-2.0", "make", "patch", "tar", "bzip2", "xz-utils"),
+    *("dpkg", "dpkg-dev", "debconf", "debconf-2.0", "make", "patch", "sed", "tar", "bzip2", "xz-utils"),
+    # Of libdbus-1-dev, for its documentation.
+    *("sgml-base", "xml-core"),
     *("libc-bin", "libc-dev-bin", "rpcsvc-proto"),
 )
 
