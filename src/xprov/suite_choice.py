@@ -200,10 +200,9 @@ def _is_within(suite: Suite, wanted: Version | None) -> bool:
 
 
 def _first_reason(verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
-    """Return why it is not a newer suite, of the same distribution if there is one, or else why it fits."""
+    """Return why it is not a newer suite of its distribution, or else why it fits."""
     above = verdicts[: verdicts.index(verdict)]
-    related = [passed for passed in above if passed.suite.distribution == verdict.suite.distribution]
-    nearest = (related or above)[-1:]
+    nearest = [passed for passed in above if passed.suite.distribution == verdict.suite.distribution][-1:]
     return f"{nearest[0].reason}: using {verdict.suite.name}" if nearest else verdict.reason
 
 

@@ -73,7 +73,7 @@ def test_what_is_there_is_found(view: Path) -> None:
     assert check.label == "alsa 1.2.8"
     assert check.header == view / "usr/include/alsa/asoundlib.h"
     assert check.symbol_file == view / LIB / "libasound.so.2"
-    assert check.link == LinkResult(linked=Linked.NOT_TRIED, why="no C compiler for the target was found")
+    assert check.link == LinkResult(linked=Linked.NOT_TRIED, why="not linked, for want of a C compiler")
 
 
 def test_the_floor_is_that_of_all_that_the_library_needs_and_the_wheels_of_what_it_carries(view: Path) -> None:
@@ -145,7 +145,7 @@ def test_what_the_linker_finds_comes_before_a_plugin_of_the_same_name(view: Path
 
 def test_a_line_about_a_library_tells_version_floor_and_tag(view: Path) -> None:
     assert describe(_check(view), TARGET) == (
-        "alsa 1.2.8: glibc 2.38 (libz.so.1: GLIBC_2.38), manylinux_2_34, no C compiler for the target was found"
+        "alsa 1.2.8: glibc 2.38 (libz.so.1: GLIBC_2.38), manylinux_2_34, not linked, for want of a C compiler"
     )
 
 

@@ -165,7 +165,7 @@ def _flags(expectation: Expectation, view: _View, pkg_config: PkgConfig) -> _Fla
 
 def _link(expectation: Expectation, flags: _Flags, compiler: Compiler | None) -> LinkResult:
     if compiler is None:
-        return LinkResult(linked=Linked.NOT_TRIED, why="no C compiler for the target was found")
+        return LinkResult(linked=Linked.NOT_TRIED, why="not linked, for want of a C compiler")
     if flags.refused:
         return LinkResult(linked=Linked.NOT_TRIED, why="pkg-config gave no flags")
     return try_link(expectation, compiler, flags.cflags, flags.libs)
