@@ -1,6 +1,7 @@
 """Run the program: words in, an exit code out, and what failed said in words."""
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from xprov.cli.context import Session, start
 from xprov.errors import UsageError, XprovError
 
 INTERRUPTED = 130
+_OBJECTS = 20_000
 
 # What typer raises for wrong words. It is click's class up to typer 0.25 and typer's own copy since: the name that is
 # public in all of them is that of a class derived from it.
@@ -25,6 +27,8 @@ def main() -> NoReturn:
     """Run `xprov` with the words typed, and end the process."""
     # A job that is cancelled gets SIGTERM: what Ctrl-C puts back has to be put back then, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What a short run makes, its modules above all, stays to its end: to look for garbage often finds none.
+    gc.set_threshold(_OBJECTS)
     sys.exit(run(sys.argv[1:]))
 
 
