@@ -6,11 +6,10 @@ Their own crates are compiled without `core` (there is no Rust library of the ta
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.integration.test_environment_sourcing import source
+from tests.integration.cargo_build import BINDGEN, build, fetch, need_libclang, write_crate
 from tests.integration.written import add_module, need, write_home
 
 from xprov.environment import Environment
@@ -20,15 +19,6 @@ from xprov.toolchain import find_toolchain
 ARMHF = find_target("armhf")
 TRIPLE = ARMHF.rust
 TRIPLET = ARMHF.triplet
-
-LOG = """
-use std::io::Write;
-fn log(line: &str) {
-    let path = std::env::var_os("BUILD_LOG").unwrap();
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-    writeln!(file, "{}: {line}", std::env::var("CARGO_PKG_NAME").unwrap()).unwrap();
-}
-"""
 
 # Each crate: what its build script depends on, and the script.
 CRATES = {
@@ -69,7 +59,6 @@ CRATES = {
         }""",
     ),
 }
-NO_CORE = "#![feature(no_core)]\n#![no_core]\n"
 
 
 @pytest.fixture(scope="module")
@@ -88,39 +77,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "Cargo.toml").write_text(
         f"[workspace]\nresolver = '2'\nmembers = {members}\ndefault-members = {members}\n"
     )
-    fetched = subprocess.run(["cargo", "fetch"], cwd=project, capture_output=True, text=True, check=False)
-    if fetched.returncode != 0:
-        pytest.skip(f"cargo cannot fetch: {fetched.stderr.strip().splitlines()[-1]}")
+    fetch(project)
     return project
-
-
-def write_crate(folder: Path, dependencies: str, script: str) -> None:
-    (folder / "src").mkdir(parents=True)
-    (folder / "Cargo.toml").write_text(
-        f"[package]\nname = '{folder.name}'\nversion = '0.0.0'\nedition = '2021'\n\n"
-        f"[build-dependencies]\n{dependencies}\n"
-    )
-    (folder / "src/lib.rs").write_text(NO_CORE)
-    (folder / "build.rs").write_text(LOG + script)
-
-
-def build(project: Path, env: Path, own: Mapping[str, str] | None = None, package: str | None = None) -> list[str]:
-    """Build for the target in a shell that sourced `env`; return what the build scripts that ran have logged."""
-    log = project / "log"
-    log.unlink(missing_ok=True)
-    kept = {name: os.environ[name] for name in ("HOME", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
-    environ, _ = source(("bash",), env, environ=dict(own or {}))
-    words = ["cargo", "build", "--offline", "--target", TRIPLE, *(["-p", package] if package else [])]
-    done = subprocess.run(
-        words,
-        cwd=project,
-        env={"PATH": os.environ["PATH"], **kept, **environ, "BUILD_LOG": str(log), "RUSTC_BOOTSTRAP": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return sorted(log.read_text().splitlines()) if log.exists() else []
 
 
 def provisioned(home: Path, generation: str) -> Path:
@@ -146,7 +104,7 @@ def test_build_scripts_find_the_targets_and_those_for_the_host_do_not(
     env = provisioned(tmp_path / folder, "0" * 12)
     usr = f"{tmp_path / folder}/armhf/libs/usr"
 
-    ran = build(project, env, {"CARGO_TARGET_DIR": str(tmp_path / "target")})
+    ran = build(project, env, {"CARGO_TARGET_DIR": str(tmp_path / "target")}, triple=TRIPLE)
 
     assert f'needs-made: ["{usr}/include/made"] ["{usr}/lib/{TRIPLET}"]' in ran
     assert "compiles-c: links: true" in ran
@@ -157,13 +115,13 @@ def test_build_scripts_find_the_targets_and_those_for_the_host_do_not(
 
 def test_only_a_new_generation_runs_the_scripts_that_ask_pkg_config_again(project: Path, tmp_path: Path) -> None:
     env = provisioned(tmp_path, "0" * 12)
-    first = build(project, env)
+    first = build(project, env, triple=TRIPLE)
 
-    same = build(project, provisioned(tmp_path, "0" * 12))
+    same = build(project, provisioned(tmp_path, "0" * 12), triple=TRIPLE)
     add_module(tmp_path / "armhf", "later", triplet=TRIPLET)
-    unchanged = build(project, env)
-    after = build(project, provisioned(tmp_path, "1" * 12))
-    settled = build(project, env)
+    unchanged = build(project, env, triple=TRIPLE)
+    after = build(project, provisioned(tmp_path, "1" * 12), triple=TRIPLE)
+    settled = build(project, env, triple=TRIPLE)
 
     assert "falls-back: bundled" in first
     assert (same, unchanged, settled) == ([], [], [])
@@ -177,14 +135,16 @@ def test_a_users_plain_variables_do_not_reach_the_target(project: Path, tmp_path
     hosts.mkdir()
     (hosts / "made.pc").write_text("Name: made\nDescription: x\nVersion: 9\nLibs: -L/hosts -lmade\n")
 
-    ran = build(project, env, {"PKG_CONFIG_PATH": str(hosts), "PKG_CONFIG_ALLOW_CROSS": "1"}, "needs-made")
+    ran = build(
+        project, env, {"PKG_CONFIG_PATH": str(hosts), "PKG_CONFIG_ALLOW_CROSS": "1"}, "needs-made", triple=TRIPLE
+    )
 
     target = next(line for line in ran if line.startswith("needs-made"))
     assert "/hosts" not in target
     assert next(line for line in ran if line.startswith("for-the-host")).endswith(" true")
 
 
-BINDGEN = """fn main() {
+BINDS = """fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let header = "#include <stdio.h>\\n#include <made.h>\\n#include <arch.h>\\nstatic const int wide = sizeof(long);";
     let bindings = bindgen::builder().header_contents("all.h", header).allowlist_var("wide|MADE|ARCH").generate();
@@ -194,19 +154,16 @@ BINDGEN = """fn main() {
 
 def test_bindgen_sees_the_view_the_targets_libc_and_its_sizes(tmp_path: Path) -> None:
     need("cargo", f"{TRIPLET}-gcc")
+    need_libclang()
     env = provisioned(tmp_path / "a home", "0" * 12)
     architecture = tmp_path / "a home/armhf/libs/usr/include" / TRIPLET
     architecture.mkdir()
     (architecture / "arch.h").write_text("#define ARCH 32\n")
     project = tmp_path / "binds"
-    write_crate(project, "bindgen = { version = '0.72', default-features = false, features = ['runtime'] }", BINDGEN)
-    fetched = subprocess.run(["cargo", "fetch"], cwd=project, capture_output=True, text=True, check=False)
-    if fetched.returncode != 0:
-        pytest.skip(f"cargo cannot fetch: {fetched.stderr.strip().splitlines()[-1]}")
-    if not list(Path("/usr/lib").glob("llvm-*/lib/libclang*.so*")):
-        pytest.skip("libclang is not installed")
+    write_crate(project, BINDGEN, BINDS)
+    fetch(project)
 
-    (bindings,) = build(project, env)
+    (bindings,) = build(project, env, triple=TRIPLE)
 
     assert "pub const MADE: u32 = 1" in bindings
     assert "pub const ARCH: u32 = 32" in bindings

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.bare_gcc import bare_gcc
+from tests.integration.cargo_build import BINDGEN, build, fetch, need_libclang, write_crate
 from tests.integration.images import cache_folder
 from tests.integration.unpacked import Unpacked, unpack
 from tests.integration.written import need, write_home
@@ -411,6 +413,35 @@ def test_bindgens_arguments_make_clang_see_libc_and_the_libraries(home: Home, tm
     own = [path for path in named if path.is_relative_to(home.folder)]
     assert [path for path in named if path not in own and "/clang/" not in str(path)] == []
     assert (home.folder / ("libs" if zig else "sysroot") / "usr/include/zlib.h") in own
+
+
+BINDS = """fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let header = "#include <stdio.h>\\n#include <alsa/asoundlib.h>\\nstatic const int wide = sizeof(long);";
+    let bindings = bindgen::builder().header_contents("all.h", header)
+        .allowlist_var("wide").allowlist_function("snd_pcm_open").generate();
+    log(&bindings.unwrap().to_string().replace("\\n", " "));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("home", "wide"), [(("bookworm", "armhf"), 4), (("trixie", "arm64"), 8)], indirect=["home"], ids=["armhf", "arm64"]
+)
+def test_a_crate_binds_to_the_full_view_by_bindgen(
+    home: Home, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, wide: int
+) -> None:
+    need("cargo")
+    need_libclang()
+    project = tmp_path / "binds"
+    write_crate(project, BINDGEN, BINDS)
+    fetch(project)
+
+    compiled = {"CARGO_TARGET_DIR": str(tmp_path_factory.getbasetemp() / "bindgen")}
+
+    (bindings,) = build(project, home.folder.parent / "env", compiled, triple=home.target.rust)
+
+    assert "pub fn snd_pcm_open" in bindings
+    assert re.search(rf"pub const wide: \S+ = {wide};", bindings)
 
 
 def test_a_compiler_without_libc_is_not_shadowed(home: Home) -> None:
