@@ -189,7 +189,7 @@ def _warnings(report: Report, plan: Plan) -> Iterator[str]:
     for check in report.checks:
         if check.link.linked is Linked.NO:
             yield f"a program that uses {check.library} cannot be linked:\n{check.link.why}"
-    toolchain = plan.wanted.version if plan.toolchain else None
+    toolchain = plan.toolchain.glibc if plan.toolchain else None
     yield from floor_warnings(report, toolchain, plan.target)
     if time64 := time64_warning(report.checks, plan.target, plan.suite):
         yield time64
