@@ -74,11 +74,6 @@ class Store:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
-    def remove(self, target: Target) -> None:
-        """Remove the target's files."""
-        with writing(self.path):
-            shutil.rmtree(self.folder(target), ignore_errors=True)
-
     def write(self, name: str, text: str) -> None:
         """Write the file `name`, which belongs to no target, at once."""
         with writing(self.path):

@@ -12,6 +12,7 @@ from xprov.cli.context import get_output
 from xprov.cli.parameters import complete_target, examples
 from xprov.errors import UsageError, XprovError
 from xprov.output import Output, count
+from xprov.store import open_store
 from xprov.target import find_target
 
 OneTarget = Annotated[
@@ -47,8 +48,7 @@ def undo(
     there = set_up_targets(state)
     wanted = there if target is None else (find_target(target).debian,)
     if target is not None and wanted[0] not in there:
-        known = f"there is something to undo for {', '.join(there)}" if there else "there is nothing to undo"
-        raise UsageError(f"xprov changed nothing of apt for {wanted[0]}", hint=known)
+        raise UsageError(f"xprov changed nothing of apt for {wanted[0]}", hint=_known(target, there))
     if not there:
         output.say("There is nothing to undo")
         return
@@ -57,6 +57,14 @@ def undo(
     for architecture in wanted:
         purge = state.packages.get(architecture, ()) if packages else ()
         _tell(architecture, restore(architecture, purge=purge, force=force), output)
+
+
+def _known(target: str, there: tuple[str, ...]) -> str:
+    """Return what there is instead: a sysroot is a folder, other targets may be in apt's sources."""
+    store = open_store(os.environ)
+    if find_target(target) in store.provisioned():
+        return f"all that there is of it is the folder `{store.folder(find_target(target))}`, which can be removed"
+    return f"there is something to undo for {', '.join(there)}" if there else "there is nothing to undo"
 
 
 def _tell(architecture: str, restored: Restored, output: Output) -> None:
