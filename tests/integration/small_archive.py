@@ -184,12 +184,20 @@ class World:
         """Return the files in home and cache with `content` in them, or an index that was made of it."""
         name = hashlib.sha256(content).hexdigest()
         every = [path for folder in (self.home, self.cache) for path in folder.rglob("*") if path.is_file()]
-        return [path for path in every if name in path.name or content in path.read_bytes()]
+        return [path for path in every if name in path.name or content in _read(path)]
 
     def forget(self) -> None:
         """Make everything that is known of releases older than what is asked for again."""
         for path in (self.cache / "releases").iterdir():
             os.utime(path, (0, path.stat().st_mtime - 7200))
+
+
+def _read(path: Path) -> bytes:
+    """Return what is in a file: nothing when it is gone, as what other parts of a suite were unpacked by may be."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def resign(world: World, name: str, change: Mapping[str, str], *, key: SigningKey | None = None) -> None:
