@@ -102,12 +102,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
         access=access_of(mirror, keyring, snapshot, allow_expired=allow_expired, offline=offline),
     )
     check_request(request)
-    _check_lock(request, lock=lock, locked=locked)
-    if lock:
-        _require_lock(lock_file)  # one that is damaged is told of before the work, not after it
-        request = replace(request, method=Method.SYSROOT)
-    if locked:
-        request = _from_lock(request, lock_file)
+    request = _with_lock(request, lock_file, lock=lock, locked=locked)
     surroundings = Surroundings(store=open_store(os.environ), cache=open_cache(os.environ), environ=os.environ)
     with output.group(f"xprov setup {request.target.name} {' '.join(request.libraries)}"):
         recipes = _recipes(request, get_catalog(ctx), surroundings.store, output)
@@ -118,6 +113,15 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
             if lock:
                 _write_lock(lock_file, plan, output)
             _tell(plan, done, surroundings.store, output, env_file=env_file, as_json=json)
+
+
+def _with_lock(request: Request, lock_file: Path | None, *, lock: bool, locked: bool) -> Request:
+    """Return what `request` is when a lock is written or obeyed. Raises `UsageError` for words that do not fit."""
+    _check_lock(request, lock=lock, locked=locked)
+    if lock:
+        _require_lock(lock_file)  # one that is damaged is told of before the work, not after it
+        return replace(request, method=Method.SYSROOT)
+    return _from_lock(request, lock_file) if locked else request
 
 
 def _check_lock(request: Request, *, lock: bool, locked: bool) -> None:
