@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.archive_builder import Package, SigningKey, Suite, publish, write_suite
+from tests.integration.apt_output import complaints
 from tests.integration.containers import LABEL, Box, Finished, engine
 from tests.integration.images import plain_image
 from tests.integration.wheelhouse import INSTALL, PLACE, fill_wheelhouse
@@ -167,11 +168,6 @@ def _suites(name: str, packages: Sequence[Package], newer: Sequence[Package]) ->
     ]
 
 
-def _complaints(said: Finished) -> list[str]:
-    lines = (said.stdout + said.stderr).splitlines()
-    return [line for line in lines if line.startswith(("W:", "E:", "Err:", "Ign:")) or "404" in line]
-
-
 SETUP = "xprov -v --recipes /srv/test/recipes setup armhf hello --method multiarch"
 
 
@@ -185,12 +181,12 @@ def test_setup_uses_both_hosts_raises_both_sides_and_can_be_undone(ubuntu: Ubunt
 
     said = ubuntu.run(SETUP)
 
-    assert _complaints(said) == []
+    assert complaints(said.stdout + said.stderr) == []
     assert "ports.ubuntu.com" in said.stderr
     assert "Raising `libhello1:amd64` from 1.0 to 1.1" in said.stderr
     assert ubuntu.versions("libhello1") == {"amd64": "1.1", "armhf": "1.1"}
     update = ubuntu.run("apt-get update")
-    assert _complaints(update) == []
+    assert complaints(update.stdout + update.stderr) == []
     assert ubuntu.snapshot() != before
 
     flags = ubuntu.run('. "$HOME/.xprov/env" && "$PKG_CONFIG_armv7_unknown_linux_gnueabihf" --libs hello').stdout
@@ -209,7 +205,7 @@ def test_setup_finds_a_suite_that_moved(ubuntu: Ubuntu) -> None:
 
     said = ubuntu.run(SETUP)
 
-    assert _complaints(said) == []
+    assert complaints(said.stdout + said.stderr) == []
     assert "old-releases.ubuntu.com" in said.stderr
     assert ubuntu.versions("libhello-dev") == {"armhf": "1.0"}
     ubuntu.run("xprov undo --packages")
