@@ -33,11 +33,14 @@ COPY requirements.txt wheels* /tmp/wheels/
 
 # The host's side, up to here word for word the same in all our images, so that Docker makes it once. gcc and zlib are
 # for build scripts that compile and run C on the host; libclang and its headers are what bindgen loads (rustc has
-# brought LLVM anyway). zig is what `maturin build --zig` compiles and links with.
+# brought LLVM anyway). zig is what `maturin build --zig` compiles and links with. bookworm's own rustc is too old for
+# PyO3, and has a newer one beside it for browsers: RUST=-web.
+ARG RUST=
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        "cargo${RUST}" \
+        "rustc${RUST}" \
         ca-certificates \
-        cargo \
         g++ \
         gcc \
         libc6-dev \
@@ -46,7 +49,6 @@ RUN apt-get update \
         patchelf \
         python3 \
         python3-venv \
-        rustc \
         zlib1g-dev \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/maturin \
@@ -64,9 +66,9 @@ ARG ARCHITECTURE=armhf \
 RUN dpkg --add-architecture "${ARCHITECTURE}" \
     && apt-get update \
     && cd /tmp \
-    && apt-get download "libstd-rust-dev:${ARCHITECTURE}" \
-    && dpkg-deb --fsys-tarfile libstd-rust-dev_*.deb | tar --extract --directory / ./usr/lib/rustlib \
-    && rm libstd-rust-dev_*.deb \
+    && apt-get download "libstd-rust${RUST}-dev:${ARCHITECTURE}" \
+    && dpkg-deb --fsys-tarfile libstd-rust*-dev_*.deb | tar --extract --directory / ./usr/lib/rustlib \
+    && rm libstd-rust*-dev_*.deb \
     && dpkg --remove-architecture "${ARCHITECTURE}" \
     && rm -rf /var/lib/apt/lists/*
 

@@ -80,9 +80,9 @@ def shared(wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Shared
 
 
 class UnpackPython(Protocol):
-    """Unpack the Python of a suite for a target, once."""
+    """Unpack the Python of a suite, unasked that of the target's images, for a target, once."""
 
-    def __call__(self, target: str, suite: str = "trixie") -> ForeignPython: ...
+    def __call__(self, target: str, suite: str | None = None) -> ForeignPython: ...
 
 
 @pytest.fixture(scope="session")
@@ -90,11 +90,14 @@ def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> UnpackPython:
     """Return a function: `foreign_python("armhf", "bullseye")` is that suite's Python of that target, run by QEMU."""
 
     @functools.cache
-    def unpack(target: str, suite: str = "trixie") -> ForeignPython:
+    def unpack(target: str, suite: str) -> ForeignPython:
         found = find_target(target)
         return unpack_python(found, tmp_path_factory.mktemp(f"{suite}-{found.debian}") / "root", suite=suite)
 
-    return unpack
+    def unpack_that_of(target: str, suite: str | None = None) -> ForeignPython:
+        return unpack(target, suite or images.HOST_SUITES[target])
+
+    return unpack_that_of
 
 
 class StartJob(Protocol):

@@ -1,13 +1,15 @@
 """The target's own Python, run by QEMU: the judge of a wheel."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-import packaging.tags
+from tests.in_step import source_of
 from tests.integration.bases import bootstrap
-from tests.mirror import find_mirror
+from tests.integration.images import cache_folder
 
 from xprov.target import Target
 
@@ -40,8 +42,7 @@ class ForeignPython:
 
     def platforms(self) -> list[str]:
         """Return the platforms of wheels that the target accepts: what `packaging`, and so pip, finds there."""
-        folder = Path(packaging.tags.__file__).parents[1]
-        look = f"import sys; sys.path.append({str(folder)!r}); import packaging.tags"
+        look = f"import sys; sys.path.append({str(_packaging(self.version()))!r}); import packaging.tags"
         return self.run("-c", f"{look}; print(*packaging.tags.platform_tags(), sep='\\n')").splitlines()
 
     def call_libraries(self, wheel: Path, folder: Path) -> tuple[str, ...]:
@@ -74,7 +75,19 @@ class ForeignPython:
         return done.stdout
 
 
-def unpack_python(target: Target, root: Path, *, suite: str = "trixie") -> ForeignPython:
+@cache
+def _packaging(python: str) -> Path:
+    """Return a wheel of the newest `packaging` that a version of Python can import, as it is: it is all Python."""
+    folder = cache_folder() / f"packaging-{python}"
+    options = ["--quiet", "--no-deps", "--only-binary=:all:", f"--python-version={python}", f"--dest={folder}"]
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "download", *options, "packaging"]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    (wheel,) = folder.glob("packaging-*.whl")
+    return wheel
+
+
+def unpack_python(target: Target, root: Path, *, suite: str) -> ForeignPython:
     """Unpack `suite`'s Python of `target` at `root`; no program of the target runs for that."""
     options = [
         "--quiet",
@@ -84,5 +97,5 @@ def unpack_python(target: Target, root: Path, *, suite: str = "trixie") -> Forei
         '--setup-hook=ln -s usr/lib "$1/lib"',
         "--include=python3",
     ]
-    bootstrap(suite, str(root), options, lines=find_mirror().lines(suite, updates=False))
+    bootstrap(suite, str(root), options, lines=(source_of(suite, target.debian).line,))
     return ForeignPython(target=target, root=root)

@@ -32,8 +32,18 @@ Say = Callable[[str], None]
 
 DOCKERFILES = Path(__file__).parents[2] / "dockerfiles"
 
-BUILD_TARGETS = ("armhf", "arm64")
-"""Targets that there are images with a cross compiler for."""
+HOST_SUITES = {"armhf": "bookworm", "arm64": "trixie"}
+"""Targets that there are images with a cross compiler for, and the suite of each image.
+
+In a stable suite a mirror may have amd64 and arm64 of the newest point release and the other architectures of the one
+before, for days: apt installs nothing there then. An old stable suite has no more point releases.
+"""
+
+PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
+"""The Python of each of those suites."""
+
+# The ending of Rust's packages where the suite's own are too old for PyO3.
+_RUST = {"bookworm": "-web", "trixie": ""}
 
 # Two weeks after an image was made nothing asks for it any more: its tag names a week.
 _IMAGE_LIFE = timedelta(days=14)
@@ -87,7 +97,7 @@ def bare_image(suite: str, *, updates: bool = False, say: Say = say_on_stderr) -
 def plain_image(target: str, *, say: Say = say_on_stderr) -> str:
     """Return the tag of `dockerfiles/plain.Dockerfile` for `target`, by any of its names."""
     found = find_target(target)
-    arguments = {"BASE": bare_image("trixie", say=say), "ARCHITECTURE": found.debian, "TRIPLET": found.triplet}
+    arguments = {**_host_arguments(found, say), "ARCHITECTURE": found.debian, "TRIPLET": found.triplet}
     recipe = Recipe(
         name=f"plain-{found.debian}",
         dockerfile="plain.Dockerfile",
@@ -100,7 +110,7 @@ def plain_image(target: str, *, say: Say = say_on_stderr) -> str:
 def manylinux_image(target: str, *, say: Say = say_on_stderr) -> str:
     """Return the tag of `dockerfiles/manylinux-cross.Dockerfile` for `target`, by any of its names."""
     found = find_target(target)
-    bases = {"BASE": bare_image("trixie", say=say), "TOOLCHAIN_BASE": bare_image("bullseye", say=say)}
+    bases = {**_host_arguments(found, say), "TOOLCHAIN_BASE": bare_image("bullseye", say=say)}
     recipe = Recipe(
         name=f"manylinux-cross-{found.debian}",
         dockerfile="manylinux-cross.Dockerfile",
@@ -115,6 +125,11 @@ def tag_of(name: str, *ingredients: str) -> str:
     week = datetime.now(tz=timezone.utc).strftime("%G-W%V")
     text = "\0".join((week, *ingredients))
     return f"xprov-test/{name}:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _host_arguments(target: Target, say: Say) -> dict[str, str]:
+    suite = HOST_SUITES[target.debian]
+    return {"BASE": bare_image(suite, say=say), "RUST": _RUST[suite]}
 
 
 def _manylinux_arguments(target: Target) -> dict[str, str]:
@@ -182,10 +197,11 @@ def _context(recipe: Recipe) -> Iterator[IO[bytes]]:
         yield packed
 
 
-def download_wheels(folder: Path, *what: str, python: str = "3.13") -> None:
-    """Fetch wheels that `python`, unasked trixie's, can install into `folder`, `what` as `pip download` takes it."""
-    options = ["--quiet", "--only-binary=:all:", f"--python-version={python}", f"--dest={folder}"]
-    subprocess.run([sys.executable, "-m", "pip", "download", *options, *what], check=True, stdin=subprocess.DEVNULL)
+def download_wheels(folder: Path, *what: str) -> None:
+    """Fetch wheels that each of PYTHONS can install into `folder`, `what` as `pip download` takes it."""
+    for python in PYTHONS.values():
+        options = ["--quiet", "--only-binary=:all:", f"--python-version={python}", f"--dest={folder}"]
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, *what], check=True, stdin=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -228,7 +244,7 @@ def main() -> None:
     """Make every image."""
     for suite in SUITES:
         bare_image(suite)
-    for target in BUILD_TARGETS:
+    for target in HOST_SUITES:
         plain_image(target)
         manylinux_image(target)
 

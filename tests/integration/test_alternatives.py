@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from tests.integration.written import need
-from tests.mirror import find_mirror
 from tests.recipes.archive import Apt
 
 from xprov.target import find_target
@@ -65,7 +64,7 @@ def test_the_links_are_those_that_the_packages_scripts_make(suite: str, tmp_path
     architecture, sets = CASES[suite]
     target = find_target(architecture)
     apt = Apt(folder=tmp_path / "apt", suite=suite, architecture=architecture)
-    apt.update(find_mirror().archive)
+    apt.update()
     unpacked = _unpack(apt, {package for packages in sets for package in packages}, tmp_path / "debs")
 
     for number, packages in enumerate(sets):

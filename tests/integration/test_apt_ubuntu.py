@@ -248,7 +248,7 @@ def test_without_xprov_apt_asks_the_wrong_host(tmp_path: Path, hosts: Hosts4, ke
         machine.run("dpkg --add-architecture armhf")
         result = machine.container.exec_run(["bash", "-c", f"apt-get update {PLAIN}"])
 
-    assert NOT_FOUND in result.output.decode()
+    assert NOT_FOUND in cast("bytes", result.output).decode()
     assert result.exit_code != 0
 
 

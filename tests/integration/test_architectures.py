@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.in_step import source_of
 from tests.integration.written import need
 
 from xprov.catalog import load_catalog
@@ -127,7 +128,8 @@ def test_a_program_for_each_recipe_is_built_and_runs(home: Home, name: str) -> N
     need(compiler, f"qemu-{target.qemu}-static")
     recipes = load_catalog([]).recipes()
 
-    done = home.xprov("setup", name, *(recipe.library for recipe in recipes), "--suite", f"debian:{suite}", "--json")
+    libraries, source = [recipe.library for recipe in recipes], source_of(suite, name)
+    done = home.xprov("setup", name, *libraries, "--suite", f"debian:{suite}", "--json", *source.options)
     assert done.returncode == 0, done.stderr
     provision = json.loads(done.stdout)
     answers = {}

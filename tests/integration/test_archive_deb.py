@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.in_step import source_of
 from tests.integration.images import cache_folder
 from tests.mirror import find_mirror
 from tests.unit.deb_builder import Item, deb_bytes, tar_bytes
@@ -34,25 +35,25 @@ def run(*words: str, folder: Path | None = None) -> None:
 
 def download(suite: str) -> tuple[Path, ...]:
     """Return PACKAGES of `suite`, as apt downloads and verifies them for armhf."""
-    lines = find_mirror().lines(suite, updates=False)
-    key = hashlib.sha256("\0".join((*lines, *PACKAGES)).encode()).hexdigest()[:12]
+    words = (find_mirror().archive, suite, *PACKAGES)
+    key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
     folder = cache_folder() / "debs" / f"{suite}-{ARMHF.debian}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            fill(folder, lines)
+            fill(folder, source_of(suite, ARMHF.debian).line)
             (folder / "done").touch()
     return tuple(sorted(folder.glob("*.deb")))
 
 
-def fill(folder: Path, lines: tuple[str, ...]) -> None:
+def fill(folder: Path, line: str) -> None:
     apt = folder.with_name(f"{folder.name}.apt")
     shutil.rmtree(apt, ignore_errors=True)
     (apt / "state/lists/partial").mkdir(parents=True)
     (apt / "archives/partial").mkdir(parents=True)
     (apt / "status").touch()
-    (apt / "sources.list").write_text("\n".join(lines) + "\n")
+    (apt / "sources.list").write_text(f"{line}\n")
     settings = (
         *(f"APT::Architecture={ARMHF.debian}", f"APT::Architectures={ARMHF.debian}", "APT::Sandbox::User="),
         *(f"Dir::State={apt}/state", f"Dir::State::status={apt}/status", f"Dir::Cache={apt}"),

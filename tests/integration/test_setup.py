@@ -117,7 +117,7 @@ def test_the_containers_own_architecture_needs_neither_sources_nor_view(machine:
 
 
 def test_under_github_actions_what_is_said_is_folded_and_annotated(machine: Box) -> None:
-    said = machine.run("GITHUB_ACTIONS=true xprov setup armhf alsa --suite debian:trixie").expect()
+    said = machine.run("GITHUB_ACTIONS=true xprov setup armhf alsa --suite debian:bookworm").expect()
 
     assert said.stderr.startswith("::group::xprov setup armhf alsa\n")
     assert said.stderr.rstrip().endswith("::endgroup::")
@@ -128,11 +128,11 @@ def test_undo_of_every_target_leaves_apt_as_it_came(manylinux_image: CrossImage,
     with started(manylinux_image("armhf"), mounts={wheelhouse: PLACE}) as box:
         box.run(INSTALL).expect()
         before = box.run(SNAPSHOT).expect().stdout
-        box.run("xprov setup riscv64 zlib && xprov setup i386 zlib").expect()
+        box.run("xprov setup armel zlib && xprov setup i386 zlib").expect()
         assert box.run(SNAPSHOT).expect().stdout != before
 
-        kept = box.run("xprov undo riscv64").expect()
-        assert "dpkg keeps the architecture riscv64" in kept.stderr
+        kept = box.run("xprov undo armel").expect()
+        assert "dpkg keeps the architecture armel" in kept.stderr
         box.run("xprov undo --packages").expect()
 
         assert box.run(SNAPSHOT).expect().stdout == before

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from tests.integration.conftest import BareImage
 from tests.integration.containers import Box, started
-from tests.integration.images import download_wheels
 from tests.integration.wheelhouse import INSTALL, PLACE
 
 pytestmark = [pytest.mark.docker, pytest.mark.archive]
@@ -33,8 +32,6 @@ REASON = "`libsystemd0` is installed for amd64 in version"
 @pytest.fixture(scope="module")
 def machine(bare_image: BareImage, wheelhouse: Path) -> Iterator[Box]:
     """Return a container of bookworm in which apt cannot install libdbus for armhf."""
-    # bookworm's Python, which is not that of the other images.
-    download_wheels(wheelhouse, *map(str, wheelhouse.glob("xprov-*.whl")), python="3.11")
     with started(bare_image("bookworm"), mounts={wheelhouse: PLACE}) as box:
         box.run("apt-get update && apt-get install --yes --no-install-recommends python3 python3-venv").expect()
         box.run(INSTALL).expect()

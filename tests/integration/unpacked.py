@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debian.deb822 import Deb822
+from tests.in_step import source_of
 from tests.integration.images import cache_folder
 from tests.mirror import find_mirror
 
@@ -43,27 +44,27 @@ class Unpacked:
 
 def unpack(suite: str, target: Target, packages: tuple[str, ...] = PACKAGES) -> Unpacked:
     """Return `packages` of Debian `suite` and all that they depend on, as apt resolves it on an empty machine."""
-    lines = find_mirror().lines(suite, updates=False)
-    key = hashlib.sha256("\0".join((*lines, target.debian, *packages)).encode()).hexdigest()[:12]
+    words = (find_mirror().archive, suite, target.debian, *packages)
+    key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
     folder = cache_folder() / "unpacked" / f"{suite}-{target.debian}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / _DONE).exists():
             shutil.rmtree(folder)
-            _fill(folder, lines, target, packages)
+            _fill(folder, source_of(suite, target.debian).line, target, packages)
             (folder / _DONE).touch()
     folders = sorted(path for path in folder.iterdir() if path.is_dir())
     return Unpacked(folders=tuple((_package(path), path / "files") for path in folders))
 
 
-def _fill(folder: Path, lines: tuple[str, ...], target: Target, packages: tuple[str, ...]) -> None:
+def _fill(folder: Path, line: str, target: Target, packages: tuple[str, ...]) -> None:
     apt = folder.with_name(f"{folder.name}.apt")
     shutil.rmtree(apt, ignore_errors=True)
     for name in ("state/lists/partial", "archives/partial"):
         (apt / name).mkdir(parents=True)
     (apt / "status").touch()
-    (apt / "sources.list").write_text("\n".join(lines) + "\n")
+    (apt / "sources.list").write_text(f"{line}\n")
     _apt_get(apt, target, "update")
     _apt_get(apt, target, "install", "--download-only", "--yes", "--no-install-recommends", *packages)
     for deb in sorted((apt / "archives").glob("*.deb")):

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+from tests.in_step import source_of
 
 CONFIGURATION = """\
 Dir::State "{folder}";
@@ -36,14 +36,13 @@ class Apt:
     suite: str
     architecture: str
 
-    def update(self, mirror: str) -> None:
-        """Fetch the index of the suite from `mirror`."""
+    def update(self) -> None:
+        """Fetch the index of the suite."""
         for name in ("lists/partial", "cache/archives/partial", "none"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "status").touch()
-        (self.folder / "sources.list").write_text(
-            f"deb [target=Packages signed-by={KEYRING}] {mirror} {self.suite} main\n"
-        )
+        line = source_of(self.suite, self.architecture).line
+        (self.folder / "sources.list").write_text(line.replace("[", "[target=Packages ", 1) + "\n")
         text = CONFIGURATION.format(folder=self.folder, architecture=self.architecture)
         (self.folder / "apt.conf").write_text(text)
         self._run("apt-get", "update", "--error-on=any", "-qq")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.mirror import find_mirror
 from tests.recipes.archive import Apt
 
 from xprov.catalog import load_catalog
@@ -47,7 +46,7 @@ def unpacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     suite, architecture = request.param
     folder = tmp_path_factory.mktemp(f"{suite}-{architecture}")
     apt = Apt(folder=folder / "apt", suite=suite, architecture=architecture)
-    apt.update(find_mirror().archive)
+    apt.update()
     wanted = [package for recipe in RECIPES for package in recipe.packages_for("debian", suite)]
     sources = apt.sources(apt.closure(*wanted))
     own = {sources[package] for package in wanted}
