@@ -1,7 +1,7 @@
 """What apt says, as a person reads it."""
 
-# Two spaces stand between the two in what apt prints. The number alone is also a part of a port, a size or a version.
-NOT_FOUND = "404  Not Found"
+# apt prints two spaces between a status and the server's words for it. The number alone is also a part of a port.
+NOT_FOUND = " 404  "
 _WORDS = ("W:", "E:", "N:", "Err:", "Ign:", "Warning:", "Error:", "Notice:")
 
 

@@ -64,8 +64,9 @@ def test_the_real_archive_is_verified_with_the_shipped_keys(suite: str) -> None:
     assert found[0].by_hash
 
 
+# Two files, of which a mirror may have one of yesterday: those of suites that change no more.
 @pytest.mark.archive
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("suite", ["bullseye", "bookworm"])
 def test_the_detached_signature_of_the_real_archive_is_verified(suite: str) -> None:
     content = fetched(suite, "Release")
 
