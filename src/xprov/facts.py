@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.host import inspect_host
-from xprov.plan import Facts, obstacles, packages_for, view_for
+from xprov.plan import Facts, obstacles, packages_for, views_for
 from xprov.request import Method, Request
 from xprov.routes import APT_DISTRIBUTIONS, Route, Wanted, wanted_glibc
 from xprov.toolchain import find_toolchain
@@ -90,7 +90,7 @@ def gather(  # noqa: PLR0913 - what was asked for, what is here, and where to as
 def _resolve(
     request: Request, route: Route, machine: Machine, recipes: Sequence[Recipe], cache: Cache, output: Output
 ) -> Resolution:
-    view = view_for(request, route.method, machine.toolchain)
+    view = views_for(request, route.method, machine.toolchain)[-1]
     packages = packages_for(recipes, route, machine.host, request.target)
     if request.locked:
         from xprov.apt.sources import parse  # noqa: PLC0415 - of use with a lock alone

@@ -57,9 +57,9 @@ class Plan:
 
     `packages` are those that are asked for, in apt's spelling, with architecture; `resolution` is all that comes with
     them, None where apt resolves. `sources` is None where apt's sources are not touched;
-    `architecture` is the one that dpkg will be told of, None where it knows it. `obstacles` are the errors that a real
-    run ends with before it begins. `warnings` are told before a run begins; `forecasts` say what the checks will
-    find, for who does not run it.
+    `architecture` is the one that dpkg will be told of, None where it knows it. `views` are those that are built, the
+    largest last. `obstacles` are the errors that a real run ends with before it begins. `warnings` are told before a
+    run begins; `forecasts` say what the checks will find, for who does not run it.
     """
 
     target: Target
@@ -73,6 +73,7 @@ class Plan:
     architecture: str | None
     toolchain: Toolchain | None
     environment: Environment
+    views: tuple[View, ...]
     access: Access
     keep_all: bool
     obstacles: tuple[XprovError, ...]
@@ -91,11 +92,6 @@ class Plan:
     def changes(self) -> tuple[FileChange, ...]:
         """The files of apt that will change."""
         return self.sources.changes if self.sources else ()
-
-    @property
-    def views(self) -> tuple[View, ...]:
-        """The views that are built: the one without libc is a part of the full one, and costs nothing beside it."""
-        return (View.LIBS, View.FULL) if self.environment.view is View.FULL else (View.LIBS,)
 
 
 def make_plan(request: Request, facts: Facts, recipes: tuple[Recipe, ...]) -> Plan:
@@ -125,6 +121,7 @@ def make_plan(request: Request, facts: Facts, recipes: tuple[Recipe, ...]) -> Pl
             recipe_settings=tuple(setting for recipe in recipes for setting in _settings(recipe)),
             image_sysroot=facts.image_sysroot,
         ),
+        views=views_for(request, method, facts.toolchain),
         access=request.access,
         keep_all=request.keep_all,
         obstacles=facts.obstacles,
@@ -138,6 +135,16 @@ def view_for(request: Request, method: Method, toolchain: Toolchain | None) -> V
     if method is not Method.SYSROOT:
         return View.LIBS
     return request.view or choose_view(toolchain, zig=request.zig)
+
+
+def views_for(request: Request, method: Method, toolchain: Toolchain | None) -> tuple[View, ...]:
+    """Return the views that are built, the largest last.
+
+    The one without libc always is: it is a part of the full one, and costs nothing beside it. libc and what C++ needs
+    are thirteen megabytes more, for a folder that a compiler with a libc of its own must not be pointed at.
+    """
+    both = request.both_views or view_for(request, method, toolchain) is View.FULL
+    return (View.LIBS, View.FULL) if both else (View.LIBS,)
 
 
 def _settings(recipe: Recipe) -> Iterator[Setting]:

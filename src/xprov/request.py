@@ -27,7 +27,9 @@ class Method(str, Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """The words of `xprov setup`. `method` is None for `auto`, and so is `view`.
+    """The words of `xprov setup`. `method` is None for `auto`, and so is `view`, the one that tools are pointed at.
+
+    `both_views` has the full view made as well, whichever that is.
 
     `suite` is where packages are taken from, None to choose it; `glibc` is the newest that they may need, None to ask
     the toolchain. `access` says how archives are read. `zig` is whether zig compiles and links.
@@ -41,10 +43,16 @@ class Request:
     suite: Suite | None = None
     glibc: Version | None = None
     view: View | None = None
+    both_views: bool = False
     zig: bool = False
     keep_all: bool = False
     locked: LockedTarget | None = None
     access: Access = field(default_factory=Access)
+
+    @property
+    def wants_full(self) -> bool:
+        """Whether the full view was asked for by name."""
+        return self.both_views or self.view is View.FULL
 
     @property
     def mirror(self) -> str | None:
@@ -61,9 +69,9 @@ def check_request(request: Request) -> None:
             f"`--suite` is for method `sysroot`: with `{request.method.value}` apt's own sources decide",
             hint="leave one of the two out",
         )
-    if request.view is View.FULL and request.method not in (None, Method.SYSROOT):
+    if request.wants_full and request.method not in (None, Method.SYSROOT):
         raise UsageError(
-            f"`--view full` is for method `sysroot`, and `--method {request.method.value}` was asked for",
+            f"the full view is of method `sysroot`, and `--method {request.method.value}` was asked for",
             hint="leave one of the two out",
         )
     if request.view is View.FULL and request.zig:

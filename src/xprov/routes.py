@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import find_suite
-from xprov.environment.model import View
 from xprov.errors import UsageError
 from xprov.request import Method
 from xprov.suite_choice import Standing, fitting_suites, judge_suite, unsatisfied
@@ -114,7 +113,7 @@ def _against_multiarch(request: Request, host: Host, wanted: Wanted, recipes: Se
     """Return why the machine's own apt is not asked, or None where it is."""
     reasons = (
         (request.suite is not None, ""),
-        (request.view is View.FULL, "the full view was asked for"),
+        (request.wants_full, "the full view was asked for"),
         (not host.has_apt or host.distribution not in APT_DISTRIBUTIONS, f"{host.pretty_name} has no apt to ask"),
         (not host.is_root, "only root can have apt install packages"),
         (host.throwaway is None, "this may be a person's own machine, whose apt is left alone"),

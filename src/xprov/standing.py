@@ -49,6 +49,7 @@ def inputs_of(plan: Plan) -> str | None:
         plan.resolution.suite,
         plan.toolchain,
         plan.environment,
+        plan.views,
         plan.wanted,
         plan.route.strict,
         plan.keep_all,

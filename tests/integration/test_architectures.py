@@ -144,6 +144,27 @@ def test_a_program_for_each_recipe_is_built_and_runs(home: Home, name: str) -> N
     assert [library["name"] for library in provision["libraries"] if not library["linked"]] == []
 
 
+def test_both_views_are_made_for_a_compiler_that_has_a_libc_and_is_pointed_at_the_libraries(home: Home) -> None:
+    target = find_target("armhf")
+    need(CASES["armhf"][1], "qemu-arm-static")
+    words = ("setup", "armhf", "zlib", "--suite", "debian:bookworm", "--view", "both")
+
+    done = home.xprov(*words)
+    assert done.returncode == 0, done.stderr
+    home.build("zlib", target, "zlib")
+    sysroot = home.folder / "armhf/sysroot"
+    there = {name for name in ("libc.so", "libz.so") if (sysroot / "usr/lib/arm-linux-gnueabihf" / name).exists()}
+
+    assert there == {"libc.so", "libz.so"}
+    assert not (home.folder / "armhf/libs/usr/lib/arm-linux-gnueabihf/libc.so").exists()
+    assert str(sysroot) not in home.xprov("env", "armhf").stdout
+    # The program finds the loader, libc and the library there.
+    assert home.run("zlib", target) == "1.2.13"
+    assert "all of it is there already" in home.xprov(*words).stderr
+    home.view(*words[:-1], "auto")
+    assert not sysroot.exists()
+
+
 @pytest.mark.parametrize("options", [("--method", "sysroot"), ("--suite", "debian:trixie")], ids=["any", "trixie"])
 def test_a_target_that_no_suite_has_is_said_to_be_so(home: Home, options: tuple[str, str]) -> None:
     done = home.xprov("setup", "loong64", "zlib", *options)

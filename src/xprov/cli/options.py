@@ -29,6 +29,7 @@ class ViewName(str, Enum):
     AUTO = "auto"
     LIBS = "libs"
     FULL = "full"
+    BOTH = "both"
 
 
 class ToolchainName(str, Enum):
@@ -59,7 +60,8 @@ ViewOption = Annotated[
     ViewName,
     typer.Option(
         "--view",
-        help="What compilers are pointed at: the libraries, or a full sysroot with libc. As the toolchain needs.",
+        help="What compilers are pointed at: the libraries, or a full sysroot with libc. As the toolchain needs. `both`"
+        " has the full one made beside it.",
     ),
 ]
 ToolchainOption = Annotated[
@@ -142,8 +144,8 @@ def access_of(
 
 
 def view_of(name: ViewName) -> View | None:
-    """Return the view that `--view` names, None where the toolchain decides."""
-    return {ViewName.AUTO: None, ViewName.LIBS: View.LIBS, ViewName.FULL: View.FULL}[name]
+    """Return the view that `--view` has compilers pointed at, None where the toolchain decides."""
+    return {ViewName.LIBS: View.LIBS, ViewName.FULL: View.FULL}.get(name)
 
 
 def glibc_of(glibc: str | None, manylinux: str | None) -> Version | None:

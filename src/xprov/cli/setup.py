@@ -97,6 +97,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
         suite=None if suite is None else find_named_suite(suite),
         glibc=glibc_of(glibc, manylinux),
         view=view_of(view),
+        both_views=view is ViewName.BOTH,
         zig=toolchain is ToolchainName.ZIG,
         keep_all=keep_all,
         access=access_of(mirror, keyring, snapshot, allow_expired=allow_expired, offline=offline),

@@ -36,7 +36,7 @@ def lock_of(plan: Plan) -> LockedTarget:
         libraries=tuple(sorted(plan.libraries)),
         suite=suite,
         glibc=plan.wanted.version[:2] if plan.route.strict and plan.wanted.version else None,
-        view=plan.environment.view,
+        view=plan.views[-1],
         asked=tuple(sorted(_names(plan.packages))),
         released=resolution.released,
         packages=tuple(replace(package, bases=()) for package in resolution.packages),
