@@ -1,5 +1,6 @@
 """Start programs: the only door to `subprocess`."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -43,6 +44,68 @@ def find(name: str, *, path: str | None = None) -> Path | None:
     return Path(found) if found else None
 
 
+class Running:
+    """A program that was started, and goes on by itself until its answer is wanted.
+
+    As a context it is ended with the block when nobody has waited for it: none is left behind by an error.
+    """
+
+    def __init__(self, arguments: tuple[str, ...], child: subprocess.Popen[str] | OSError) -> None:
+        self._arguments, self._child = arguments, child
+
+    def __enter__(self) -> "Running":  # noqa: PYI034 - Self is newer than Python 3.10
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        if isinstance(self._child, subprocess.Popen) and self._child.returncode is None:
+            with self._child as child:
+                child.kill()
+
+    def result(self, *, check: bool = True) -> Completed:
+        """Wait for its end and return what it wrote, once.
+
+        Raises `ToolMissingError` when the program is not there, `ProcessError` when `check` is set and it failed.
+        """
+        if isinstance(self._child, OSError):
+            raise _explained(self._arguments, self._child) from None
+        with self:
+            stdout, stderr = self._child.communicate()
+        completed = Completed(
+            arguments=self._arguments, returncode=self._child.returncode, stdout=stdout, stderr=stderr
+        )
+        if check and not completed.ok:
+            raise ProcessError(completed)
+        return completed
+
+
+def start(
+    arguments: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, stdin: str | None = None
+) -> Running:
+    """Start a program without waiting for it. Why one cannot be started is told by who asks for its answer.
+
+    The words are those of `run`; `stdin` may be no longer than what a pipe holds (4 KiB at least, pipe(7)).
+    """
+    words = tuple(str(argument) for argument in arguments)
+    try:
+        child = subprocess.Popen(
+            words,
+            env=_variables(environment),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        return Running(words, error)
+    if child.stdin is not None:
+        # It may have ended without reading.
+        with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+            pipe.write(stdin or "")
+        child.stdin = None
+    return Running(words, child)
+
+
 def run(
     arguments: Sequence[str | Path],
     *,
@@ -59,29 +122,31 @@ def run(
 
     Raises `ToolMissingError` when the program is not there, `ProcessError` when `check` is set and it fails.
     """
+    if on_line is None:
+        return start(arguments, environment=environment, stdin=stdin).result(check=check)
     words = tuple(str(argument) for argument in arguments)
-    variables = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
     try:
-        if on_line is None:
-            done = subprocess.run(
-                words,
-                env=variables,
-                input=stdin or "",
-                capture_output=True,
-                check=False,
-                encoding="utf-8",
-                errors="replace",
-            )
-            completed = Completed(arguments=words, returncode=done.returncode, stdout=done.stdout, stderr=done.stderr)
-        else:
-            completed = _run_streaming(words, variables, on_line)
-    except FileNotFoundError:
-        raise ToolMissingError(f"`{words[0]}` is not installed, or not in PATH") from None
-    except PermissionError:
-        raise ToolMissingError(f"`{words[0]}` cannot be executed: permission denied") from None
+        completed = _run_streaming(words, _variables(environment), on_line)
+    except OSError as error:
+        raise _explained(words, error) from None
     if check and not completed.ok:
         raise ProcessError(completed)
     return completed
+
+
+def _variables(added: Mapping[str, str] | None) -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C.UTF-8", **(added or {})}
+
+
+def _explained(words: tuple[str, ...], error: OSError) -> OSError | ToolMissingError:
+    """Return why a program cannot be started, as one says it where that is known."""
+    match error:
+        case FileNotFoundError():
+            return ToolMissingError(f"`{words[0]}` is not installed, or not in PATH")
+        case PermissionError():
+            return ToolMissingError(f"`{words[0]}` cannot be executed: permission denied")
+        case _:
+            return error
 
 
 def _run_streaming(words: tuple[str, ...], variables: Mapping[str, str], on_line: Callable[[str], None]) -> Completed:
