@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from xprov.cache import Cache
     from xprov.facts import Machine
+    from xprov.inquiry import Inquiry
     from xprov.output import Output
     from xprov.plan import Plan
     from xprov.provision import Provision
@@ -41,11 +42,15 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """Where xprov works: its store, its cache, and the variables that it was started with."""
+    """Where xprov works: its store, its cache, and the variables that it was started with.
+
+    `inquiry` has asked about the target already, None where that is yet to be done.
+    """
 
     store: Store
     cache: Cache
     environ: Mapping[str, str]
+    inquiry: Inquiry | None = None
 
 
 def set_up(
@@ -102,7 +107,8 @@ def _first(
 ) -> _Result:
     """Return what `act` makes of the first plan that works."""
     cache = surroundings.cache
-    machine = inspect(request, surroundings.environ, surroundings.store.folder(request.target))
+    folder = surroundings.store.folder(request.target)
+    machine = inspect(request, surroundings.environ, folder, surroundings.inquiry)
     left = list(_routes(request, machine, recipes))
     failures: list[XprovError] = []
     while left:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xprov.host import inspect_host
+from xprov.inquiry import inquire
 from xprov.plan import Facts, obstacles, packages_for, views_for
 from xprov.request import Method, Request
 from xprov.routes import APT_DISTRIBUTIONS, Route, Wanted, wanted_glibc
-from xprov.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xprov.archive.resolution import Resolution
     from xprov.cache import Cache
     from xprov.host import Host
+    from xprov.inquiry import Inquiry
     from xprov.output import Output
     from xprov.recipe import Recipe
     from xprov.toolchain import Toolchain
@@ -35,12 +36,15 @@ class Machine:
     image_sysroot: Path | None
 
 
-def inspect(request: Request, environ: Mapping[str, str], folder: Path) -> Machine:
-    """Return what this machine has for `request`, whose target's files are, or will be, in `folder`. Asks compilers."""
+def inspect(request: Request, environ: Mapping[str, str], folder: Path, begun: Inquiry | None = None) -> Machine:
+    """Return what this machine has for `request`, whose target's files are, or will be, in `folder`.
+
+    Asks compilers, unless they were asked already: then `begun` has their answers.
+    """
     from xprov.environment.files import image_sysroot  # noqa: PLC0415 - keeps this module cheap to import
 
-    host = inspect_host(environ)
-    toolchain = None if request.zig else find_toolchain(request.target, environ)
+    with nullcontext(begun) if begun else inquire(request.target, environ, zig=request.zig) as inquiry:
+        host, toolchain = inquiry.host(), inquiry.toolchain()
     return Machine(
         host=host,
         toolchain=toolchain,

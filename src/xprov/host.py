@@ -3,7 +3,8 @@
 import os
 import platform
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,24 +39,37 @@ class Host:
         return f"{self.distribution}:{self.codename}"
 
 
-def inspect_host(environ: Mapping[str, str], root: Path = Path("/")) -> Host:
+def inspect_host(environ: Mapping[str, str]) -> Host:
     """Return the facts about this machine; asks dpkg, starts nothing else.
 
     Raises `UsageError` when the machine's architecture is in no row of the table of targets.
     """
-    release = read_os_release(root)
+    with ExitStack() as programs:
+        return ask_host(environ, programs)()
+
+
+def ask_host(environ: Mapping[str, str], programs: ExitStack, root: Path = Path("/")) -> Callable[[], Host]:
+    """Start to ask, and return what waits for the answers and is `inspect_host` then. `programs` ends what runs."""
     has_apt = process.find("apt-get") is not None and process.find("dpkg") is not None
+    options = ("--print-architecture", "--print-foreign-architectures") if has_apt else ()
+    dpkg = [programs.enter_context(process.start(("dpkg", option))) for option in options]
+    release = read_os_release(root)
     distribution, codename = distribution_of(release)
-    return Host(
-        architecture=_dpkg("--print-architecture")[0] if has_apt else _machine(),
-        foreign=_dpkg("--print-foreign-architectures") if has_apt else (),
-        distribution=distribution,
-        codename=codename,
-        pretty_name=release.get("PRETTY_NAME", "an unknown system"),
-        is_root=os.geteuid() == 0,
-        has_apt=has_apt,
-        throwaway=throwaway_sign(environ, root),
-    )
+
+    def host() -> Host:
+        own, foreign = [question.result().stdout.split() for question in dpkg] or ([_machine()], [])
+        return Host(
+            architecture=own[0],
+            foreign=tuple(foreign),
+            distribution=distribution,
+            codename=codename,
+            pretty_name=release.get("PRETTY_NAME", "an unknown system"),
+            is_root=os.geteuid() == 0,
+            has_apt=has_apt,
+            throwaway=throwaway_sign(environ, root),
+        )
+
+    return host
 
 
 def read_os_release(root: Path = Path("/")) -> dict[str, str]:
@@ -97,10 +111,6 @@ def throwaway_sign(environ: Mapping[str, str], root: Path = Path("/")) -> str | 
     if environ.get("CI", "").lower() not in {"", "0", "false"}:
         return "a CI runner"
     return None
-
-
-def _dpkg(option: str) -> tuple[str, ...]:
-    return tuple(process.run(("dpkg", option)).stdout.split())
 
 
 def _machine() -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from xprov.errors import ToolMissingError
 from xprov.target import Libc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from xprov.target import Target
 
@@ -99,15 +101,33 @@ def find_toolchain(target: Target, environ: Mapping[str, str]) -> Toolchain | No
     `TARGET_CC` may be meant for another one. A clang without a prefix is told of the target when one of the variables
     names it, and is not taken from PATH: to name a compiler turns zig off, which may be what the user builds with.
     """
+    with ExitStack() as programs:
+        return seek_toolchain(target, environ, programs)()
+
+
+def seek_toolchain(target: Target, environ: Mapping[str, str], programs: ExitStack) -> Callable[[], Toolchain | None]:
+    """Start to ask the first compiler, and return what waits for its answers, asks the others, and finds the toolchain.
+
+    `programs` ends what runs.
+    """
+    questions = (_Questions(candidate, programs) for candidate in _distinct(target, environ))
+    first = list(islice(questions, 1))
+
+    def found() -> Toolchain | None:
+        answers = (_toolchain(asked, target, environ) for asked in chain(first, questions))
+        return next(filter(None, answers), None)
+
+    return found
+
+
+def _distinct(target: Target, environ: Mapping[str, str]) -> Iterator[_Candidate]:
+    """Yield the candidates, each program once."""
     asked: set[Path] = set()
     for candidate in _candidates(target, environ):
         program = _behind_links(candidate.program)
-        if program in asked:
-            continue
-        asked.add(program)
-        if toolchain := _ask(candidate, target, environ):
-            return toolchain
-    return None
+        if program not in asked:
+            asked.add(program)
+            yield candidate
 
 
 def _behind_links(program: Path) -> Path:
@@ -201,29 +221,55 @@ def _split(value: str) -> list[str]:
         return []
 
 
-def _ask(candidate: _Candidate, target: Target, environ: Mapping[str, str]) -> Toolchain | None:
-    """Return what the compiler says of itself, or None when it does not build for `target`."""
-    cc = candidate.program
-    try:
-        probe = _preprocess(candidate, _PROBE)
+class _Questions:
+    """What a compiler is asked, by two starts of it at the same time. `programs` ends them."""
+
+    def __init__(self, candidate: _Candidate, programs: ExitStack) -> None:
+        self.candidate, self._programs = candidate, programs
+        self._probe = self._preprocess(_PROBE)
+        self._sysroot = programs.enter_context(process.start([candidate.program, "-print-sysroot"]))
+
+    def probe(self) -> process.Completed:
+        """Return the macros that a libc's header leaves defined, and on standard error what is searched, and where.
+
+        Raises `ToolMissingError`.
+        """
+        probe = self._probe.result(check=False)
         # A header that is not there takes every macro with it.
-        probe = probe if probe.stdout else _preprocess(candidate, "")
+        return probe if probe.stdout else self._preprocess("").result(check=False)
+
+    def sysroot(self) -> Path | None:
+        """Return the folder that the compiler names, None where that is the root, or it does not know the question."""
+        done = self._sysroot.result(check=False)
+        named = done.stdout.strip() if done.ok else ""
+        return Path(named).resolve() if named.strip("/") else None
+
+    def _preprocess(self, text: str) -> process.Running:
+        # All in one start of the compiler: each takes its time, and this one is done by every `xprov setup`.
+        questions = (*self.candidate.arguments, "-E", "-dM", "-v", "-x", "c", "-")
+        return self._programs.enter_context(process.start([self.candidate.program, *questions], stdin=text))
+
+
+def _toolchain(asked: _Questions, target: Target, environ: Mapping[str, str]) -> Toolchain | None:
+    """Return what the compiler says of itself, or None when it does not build for `target`."""
+    try:
+        probe = asked.probe()
     except ToolMissingError:
         return None
     macros = dict(re.findall(r"^#define (\S+) (.*)$", probe.stdout, re.MULTILINE))
     machine = _first(r"^Target: (\S+)$", probe.stderr)
     if not machine or not fits(target, macros, machine):
         return None
-    sysroot = _line(cc, "-print-sysroot")
-    tools = _Tools(target=target, cc=cc, machine=machine, environ=environ)
+    candidate = asked.candidate
+    tools = _Tools(target=target, cc=candidate.program, machine=machine, environ=environ)
     gnu = () if candidate.arguments else ("g++",)
     return Toolchain(
-        cc=cc,
+        cc=candidate.program,
         cxx=tools.find("CXX", *gnu, "clang++"),
         ar=tools.find("AR", *(("ar",) if gnu else ()), "llvm-ar"),
         machine=machine,
         prefix=tools.prefix,
-        sysroot=Path(sysroot).resolve() if sysroot.strip("/") else None,
+        sysroot=asked.sysroot(),
         glibc=_glibc(macros),
         multiarch=_multiarch(macros, probe.stderr, target),
         libc_includes=_libc_includes(probe.stderr),
@@ -245,15 +291,6 @@ def _defined(macro: str, macros: Mapping[str, str]) -> bool:
     return name in macros and (not value or macros[name] == value)
 
 
-def _preprocess(compiler: _Candidate, text: str) -> process.Completed:
-    """Return the macros that `text` leaves defined, and on standard error what the compiler searched, and where.
-
-    All in one start of the compiler: each takes its time, and this one is done by every `xprov setup`.
-    """
-    questions = ("-E", "-dM", "-v", "-x", "c", "-")
-    return process.run([compiler.program, *compiler.arguments, *questions], stdin=text, check=False)
-
-
 def _first(pattern: str, text: str) -> str:
     found = re.search(pattern, text, re.MULTILINE)
     return found[1] if found else ""
@@ -262,12 +299,6 @@ def _first(pattern: str, text: str) -> str:
 def _multiarch(macros: Mapping[str, str], verbose: str, target: Target) -> str | None:
     """Return the folder name that the driver passes on to the compiler proper; clang knows the target's by itself."""
     return target.triplet if "__clang__" in macros else _first(r" -imultiarch (\S+)", verbose) or None
-
-
-def _line(cc: Path, question: str) -> str:
-    """Return the one line that a compiler answers, or nothing where it does not know the question (clang)."""
-    done = process.run([cc, question], check=False)
-    return done.stdout.strip() if done.ok else ""
 
 
 def _glibc(macros: Mapping[str, str]) -> tuple[int, int] | None:

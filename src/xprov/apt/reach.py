@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -47,17 +48,28 @@ class Reach:
 
 def read_reach(root: Path = Path("/")) -> Reach:
     """Return how the apt of this machine reaches its hosts; where there is no apt, the defaults."""
-    try:
-        settings = parse_settings(process.run(["apt-config", "dump"], check=False).stdout)
-    except ToolMissingError:
-        settings = {}
-    system = root / _SYSTEM_BUNDLE
-    return Reach(
-        proxies=parse_proxies(settings),
-        # apt trusts the system's certificates, not those that come with Python packages.
-        bundle=settings.get("acquire::https::cainfo") or (str(system) if system.is_file() else None),
-        logins=tuple(_logins(root)),
-    )
+    with ExitStack() as programs:
+        return ask_reach(programs, root)()
+
+
+def ask_reach(programs: ExitStack, root: Path = Path("/")) -> Callable[[], Reach]:
+    """Start to ask apt, and return what waits for its answer and is `read_reach` then. `programs` ends what runs."""
+    dump = programs.enter_context(process.start(["apt-config", "dump"]))
+
+    def reach() -> Reach:
+        try:
+            settings = parse_settings(dump.result(check=False).stdout)
+        except ToolMissingError:
+            settings = {}
+        system = root / _SYSTEM_BUNDLE
+        return Reach(
+            proxies=parse_proxies(settings),
+            # apt trusts the system's certificates, not those that come with Python packages.
+            bundle=settings.get("acquire::https::cainfo") or (str(system) if system.is_file() else None),
+            logins=tuple(_logins(root)),
+        )
+
+    return reach
 
 
 def parse_settings(dump: str) -> Mapping[str, str]:

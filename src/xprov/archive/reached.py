@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xprov.errors import XprovError
-from xprov.net import Bounds, Client
+from xprov.net import Bounds, Client, get_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,16 +27,26 @@ def archive_client(bounds: Bounds = _BOUNDS) -> Client:
 
 @cache
 def _made(bounds: Bounds) -> Client:
-    from xprov.apt.reach import read_reach  # noqa: PLC0415 - for who has to ask alone
-    from xprov.apt.sources import parse, read_sources  # noqa: PLC0415
+    from xprov.apt.reach import ask_reach  # noqa: PLC0415 - for who has to ask alone
 
-    reach = read_reach()
+    with ExitStack() as programs:
+        reach_of = ask_reach(programs)
+        # All that is needed to ask is imported while apt answers.
+        get_ready()
+        uris = _own_uris()
+        reach = reach_of()
+    return Client(proxies=own_proxies(uris, reach), bundle=reach.bundle, bounds=bounds)
+
+
+def _own_uris() -> list[str]:
+    """Return the addresses in apt's sources."""
+    from xprov.apt.sources import parse, read_sources  # noqa: PLC0415 - see _made
+
     try:
-        uris = [uri for file in read_sources() for entry in parse(file) for uri in entry.uris]
+        return [uri for file in read_sources() for entry in parse(file) for uri in entry.uris]
     except XprovError:
         # Whom that concerns has been told. Without them all hosts are reached as the environment says.
-        uris = []
-    return Client(proxies=own_proxies(uris, reach), bundle=reach.bundle, bounds=bounds)
+        return []
 
 
 def own_proxies(uris: Iterable[str], reach: Reach) -> dict[str, str]:

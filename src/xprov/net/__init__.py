@@ -5,7 +5,7 @@ Proxies, certificates and logins are those of the environment (`http_proxy`, `no
 """
 
 from xprov.net.answer import Answer, refusal
-from xprov.net.client import Client
+from xprov.net.client import Client, get_ready
 from xprov.net.pace import Bounds, StoppedError
 from xprov.net.retry import PassingError, wait_before
 from xprov.net.shown import shown
@@ -16,6 +16,7 @@ __all__ = [
     "Client",
     "PassingError",
     "StoppedError",
+    "get_ready",
     "refusal",
     "shown",
     "wait_before",

@@ -142,6 +142,12 @@ class Client:
             return self._session
 
 
+def get_ready() -> None:
+    """Import what asks servers, ahead: it takes as long as a program does that runs meanwhile."""
+    import xprov.net.failures  # noqa: PLC0415 - both import `requests`
+    import xprov.net.session  # noqa: F401, PLC0415
+
+
 def _whole(answer: Answer, limit: int | None) -> bytes:
     if answer.encoding:
         raise NetworkError(f"`{answer.url}` came encoded as {answer.encoding}, which was not asked for")
