@@ -29,7 +29,10 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # What a short run makes, its modules above all, stays to its end: to look for garbage often finds none.
     gc.set_threshold(_OBJECTS)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # The system takes all back at once. To look through what is left for garbage took 25 ms at the end of a setup.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(words: Sequence[str]) -> int:
