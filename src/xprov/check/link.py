@@ -44,7 +44,8 @@ def try_link(expectation: Expectation, compiler: Compiler, cflags: Sequence[str]
     with tempfile.TemporaryDirectory(prefix="xprov-check-") as folder:
         source, output = Path(folder, "probe.c"), Path(folder, "probe.so")
         source.write_text(_PROGRAM.format(header=expectation.header, symbol=expectation.symbol), encoding="utf-8")
-        shared = ("-shared", "-fPIC", "-Wl,--no-undefined", "-o", output)
+        # -pipe: what is compiled is assembled meanwhile.
+        shared = ("-pipe", "-shared", "-fPIC", "-Wl,--no-undefined", "-o", output)
         try:
             done = process.run([compiler.cc, *compiler.flags, *cflags, source, *shared, *libs], check=False)
         except ToolMissingError as error:

@@ -16,6 +16,7 @@ from xprov.check.model import Expectation, LibraryCheck, Linked, LinkResult, Mod
 from xprov.elf import dynamic_symbols
 from xprov.glibc import glibc_needs, is_bundled
 from xprov.process import Completed
+from xprov.threads import each
 from xprov.view.layout import is_toolchain_library, library_folders
 
 if TYPE_CHECKING:
@@ -105,18 +106,25 @@ def check_libraries(
     What is not as expected is in the report; `XprovError` is raised when a library is damaged, `ToolMissingError`
     when the pkg-config program is not there.
     """
-    there = _View(folder=view, target=target, libraries=read_libraries(view, target))
     wanted = tuple(expectations)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        asked = [pool.submit(_ask, expectation, there, pkg_config, compiler) for expectation in wanted]
+        asked = [pool.submit(_ask, expectation, view, target, pkg_config, compiler) for expectation in wanted]
+        there = _View(folder=view, target=target, libraries=read_libraries(view, target))
         return Report(checks=tuple(map(_check, wanted, repeat(there), asked)))
 
 
-def _ask(expectation: Expectation, view: _View, pkg_config: PkgConfig, compiler: Compiler | None) -> _Told:
-    flags = _flags(expectation, view, pkg_config)
+def _ask(
+    expectation: Expectation, view: Path, target: Target, pkg_config: PkgConfig, compiler: Compiler | None
+) -> _Told:
+    modules = expectation.modules
+    questions = [["--modversion", name] for name in modules]
+    if modules:
+        questions += [["--cflags", *modules], ["--libs", *modules]]
+    answers = each(pkg_config, questions, at_once=len(questions))
+    flags = _flags(*answers[len(modules) :]) if modules else _bare_flags(expectation, view, target)
     return _Told(
         flags=flags,
-        modules=tuple(_module(name, pkg_config) for name in expectation.modules),
+        modules=tuple(map(_module, modules, answers)),
         link=_link(expectation, flags, compiler),
     )
 
@@ -146,21 +154,21 @@ def _check(expectation: Expectation, view: _View, asked: Future[_Told]) -> Libra
     return replace(check, problems=tuple(_problems(check, expectation, told.flags, own)))
 
 
-def _module(name: str, pkg_config: PkgConfig) -> Module:
-    answer = pkg_config(["--modversion", name])
+def _module(name: str, answer: Completed) -> Module:
     return Module(name=name, version=answer.stdout.strip() if answer.ok else None)
 
 
-def _flags(expectation: Expectation, view: _View, pkg_config: PkgConfig) -> _Flags:
-    """Return the flags for the library: pkg-config's, or those that a bare `-l` needs where it has no module."""
-    if not expectation.modules:
-        folder = view.folder / library_folders(view.target)[0]
-        return _Flags(libs=(f"-L{folder}", *(f"-l{name}" for name in expectation.link)))
-    cflags = pkg_config(["--cflags", *expectation.modules])
-    libs = pkg_config(["--libs", *expectation.modules])
+def _flags(cflags: Completed, libs: Completed) -> _Flags:
+    """Return the flags for the library, as pkg-config says."""
     if not (cflags.ok and libs.ok):
         return _Flags(refused=(cflags.stderr or libs.stderr).strip())
     return _Flags(cflags=tuple(shlex.split(cflags.stdout)), libs=tuple(shlex.split(libs.stdout)))
+
+
+def _bare_flags(expectation: Expectation, view: Path, target: Target) -> _Flags:
+    """Return what a bare `-l` needs, where the library has no module."""
+    folder = view / library_folders(target)[0]
+    return _Flags(libs=(f"-L{folder}", *(f"-l{name}" for name in expectation.link)))
 
 
 def _link(expectation: Expectation, flags: _Flags, compiler: Compiler | None) -> LinkResult:
