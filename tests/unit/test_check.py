@@ -37,11 +37,11 @@ class Modules:
         self.flags = flags
 
     def __call__(self, arguments: Sequence[str]) -> Completed:
-        question, *modules = arguments
+        modules = [word for word in arguments if not word.startswith("--")]
         if any(module not in self.flags for module in modules):
             return Completed(arguments=tuple(arguments), returncode=1, stdout="", stderr="no such module\n")
-        answers = {"--modversion": "1.2.8", "--cflags": " ".join(map(self.flags.__getitem__, modules)), "--libs": ""}
-        return Completed(arguments=tuple(arguments), returncode=0, stdout=f"{answers[question]}\n", stderr="")
+        answer = "1.2.8" if "--modversion" in arguments else " ".join(map(self.flags.__getitem__, modules))
+        return Completed(arguments=tuple(arguments), returncode=0, stdout=f"{answer}\n", stderr="")
 
 
 @pytest.fixture

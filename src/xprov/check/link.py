@@ -34,7 +34,7 @@ class Compiler:
     flags: tuple[str, ...] = ()
 
 
-def try_link(expectation: Expectation, compiler: Compiler, cflags: Sequence[str], libs: Sequence[str]) -> LinkResult:
+def try_link(expectation: Expectation, compiler: Compiler, flags: Sequence[str]) -> LinkResult:
     """Compile a program that includes the header and uses the symbol, link it, and return how that went.
 
     It is a shared library, as a wheel's module is: an executable cannot be linked with bfd or zig when the library
@@ -47,7 +47,7 @@ def try_link(expectation: Expectation, compiler: Compiler, cflags: Sequence[str]
         # -pipe: what is compiled is assembled meanwhile.
         shared = ("-pipe", "-shared", "-fPIC", "-Wl,--no-undefined", "-o", output)
         try:
-            done = process.run([compiler.cc, *compiler.flags, *cflags, source, *shared, *libs], check=False)
+            done = process.run([compiler.cc, *compiler.flags, source, *shared, *flags], check=False)
         except ToolMissingError as error:
             return LinkResult(linked=Linked.NOT_TRIED, why=error.message)
         if done.ok:

@@ -72,10 +72,9 @@ class _View:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Flags:
-    """What a build would be told about a library; `refused` is why nothing was."""
+    """What a build would be told about a library, to compile and to link; `refused` is why nothing was."""
 
-    cflags: tuple[str, ...] = ()
-    libs: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     refused: str = ""
 
 
@@ -119,9 +118,9 @@ def _ask(
     modules = expectation.modules
     questions = [["--modversion", name] for name in modules]
     if modules:
-        questions += [["--cflags", *modules], ["--libs", *modules]]
+        questions.append(["--cflags", "--libs", *modules])
     answers = each(pkg_config, questions, at_once=len(questions))
-    flags = _flags(*answers[len(modules) :]) if modules else _bare_flags(expectation, view, target)
+    flags = _flags(answers[-1]) if modules else _bare_flags(expectation, view, target)
     return _Told(
         flags=flags,
         modules=tuple(map(_module, modules, answers)),
@@ -158,17 +157,15 @@ def _module(name: str, answer: Completed) -> Module:
     return Module(name=name, version=answer.stdout.strip() if answer.ok else None)
 
 
-def _flags(cflags: Completed, libs: Completed) -> _Flags:
+def _flags(answer: Completed) -> _Flags:
     """Return the flags for the library, as pkg-config says."""
-    if not (cflags.ok and libs.ok):
-        return _Flags(refused=(cflags.stderr or libs.stderr).strip())
-    return _Flags(cflags=tuple(shlex.split(cflags.stdout)), libs=tuple(shlex.split(libs.stdout)))
+    return _Flags(words=tuple(shlex.split(answer.stdout))) if answer.ok else _Flags(refused=answer.stderr.strip())
 
 
 def _bare_flags(expectation: Expectation, view: Path, target: Target) -> _Flags:
     """Return what a bare `-l` needs, where the library has no module."""
     folder = view / library_folders(target)[0]
-    return _Flags(libs=(f"-L{folder}", *(f"-l{name}" for name in expectation.link)))
+    return _Flags(words=(f"-L{folder}", *(f"-l{name}" for name in expectation.link)))
 
 
 def _link(expectation: Expectation, flags: _Flags, compiler: Compiler | None) -> LinkResult:
@@ -176,11 +173,11 @@ def _link(expectation: Expectation, flags: _Flags, compiler: Compiler | None) ->
         return LinkResult(linked=Linked.NOT_TRIED, why="not linked, for want of a C compiler")
     if flags.refused:
         return LinkResult(linked=Linked.NOT_TRIED, why="pkg-config gave no flags")
-    return try_link(expectation, compiler, flags.cflags, flags.libs)
+    return try_link(expectation, compiler, flags.words)
 
 
 def _find_header(header: str, flags: _Flags, view: _View) -> Path | None:
-    named = [view.folder / flag[2:] for flag in flags.cflags if flag.startswith("-I")]
+    named = [view.folder / flag[2:] for flag in flags.words if flag.startswith("-I")]
     # Where a compiler that is told of the view looks without being told by a module.
     common = [view.folder / "usr/include" / view.target.triplet, view.folder / "usr/include"]
     return next((folder / header for folder in (*named, *common) if (folder / header).is_file()), None)
