@@ -98,12 +98,18 @@ def _released(table: Table, suite: Suite) -> dict[str, str]:
         date = table.text(part)
         if part not in known:
             table.refuse(part, f"is no part of {suite.name}")
-        try:
-            datetime.strptime(date, DATE)  # noqa: DTZ007 - only whether it is one; the Z is a part of the form
-        except ValueError:
+        if not _is_date(date):
             table.refuse(part, f"cannot be `{date}`", hint="it is written like 2026-09-12T07:55:41Z")
         released[part] = date
     return released
+
+
+def _is_date(text: str) -> bool:
+    """Return whether `text` has the form of DATE. `strptime` would do, and takes a hundred times as long to import."""
+    try:
+        return datetime.fromisoformat(text.removesuffix("Z")).strftime(DATE) == text
+    except ValueError:
+        return False
 
 
 def _package(table: Table, target: Target, released: Mapping[str, str]) -> ResolvedPackage:
