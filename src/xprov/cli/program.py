@@ -16,7 +16,7 @@ from xprov.cli.context import Session, start
 from xprov.errors import UsageError, XprovError
 
 INTERRUPTED = 130
-_OBJECTS = 20_000
+_OBJECTS = 50_000
 
 # What typer raises for wrong words. It is click's class up to typer 0.25 and typer's own copy since: the name that is
 # public in all of them is that of a class derived from it.
