@@ -13,8 +13,9 @@ from xprov.apt.probe import Prober
 from xprov.apt.questions import Absent, ReleaseQuestion, Silent
 from xprov.apt.reach import Login, Reach, read_reach
 from xprov.apt.release import Release
+from xprov.archive.reached import archive_client
 from xprov.errors import NetworkError
-from xprov.net import Client
+from xprov.net import Bounds, Client
 
 RELEASE = b"Origin: Ubuntu\nSHA256:\n aa 1 main/binary-armhf/Packages\n"
 
@@ -119,6 +120,20 @@ def test_a_login_reaches_the_host_and_no_message(archive: _Archive) -> None:
     with pytest.raises(NetworkError) as caught:
         Client().get("http://me:s3cret@127.0.0.1:9/x")
     assert "s3cret" not in caught.value.message
+
+
+@pytest.mark.skipif(shutil.which("apt-config") is None, reason="no apt-config on this machine")
+def test_archives_are_read_with_the_logins_of_apt(
+    archive: _Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logins").write_text(f"machine {archive.uri} login me password s3cret\n")
+    (tmp_path / "apt.conf").write_text(f'Dir::Etc::netrc "{tmp_path}/logins";\n')
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+
+    # Bounds of its own: there is one client for all that ask with the same ones.
+    archive_client(Bounds(connections=3)).get(f"{archive.uri}/dists/s/InRelease")
+
+    assert archive.seen[0][1] == f"Basic {base64.b64encode(b'me:s3cret').decode()}"
 
 
 @pytest.mark.skipif(shutil.which("apt-config") is None, reason="no apt-config on this machine")

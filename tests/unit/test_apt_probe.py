@@ -50,8 +50,8 @@ class Web(Client):
         return self.get(url) is not None
 
 
-def _prober(pages: dict[str, bytes | None], root: Path = Path("/"), reach: Reach | None = None) -> Prober:
-    return Prober(client=Web(pages), reach=reach or Reach(), root=root)
+def _prober(pages: dict[str, bytes | None], root: Path = Path("/")) -> Prober:
+    return Prober(client=Web(pages), root=root)
 
 
 def test_a_release_says_whose_it_is_and_what_it_lists() -> None:
@@ -236,14 +236,6 @@ def test_logins_are_those_of_apt() -> None:
 def test_a_password_in_a_url_is_not_shown() -> None:
     assert shown("https://me:p%40ss@a.example.org:8/x@y") == "https://a.example.org:8/x@y"
     assert shown("http://a.example.org/x") == "http://a.example.org/x"
-
-
-def test_a_login_is_sent_with_the_question() -> None:
-    url = "https://me:secret@a.example.org/dists/s/InRelease"
-    reach = Reach(logins=parse_logins("machine a.example.org login me password secret"))
-    prober = _prober({url: RELEASE}, reach=reach)
-
-    assert isinstance(prober.answer(ReleaseQuestion(uri="https://a.example.org", suite="s")), Release)
 
 
 def test_the_hash_of_an_index_names_it(tmp_path: Path) -> None:

@@ -26,13 +26,13 @@ class Prober:
     """Answers questions by asking hosts as apt would reach them. Local archives are looked up below `root`."""
 
     client: Client
-    reach: Reach
     root: Path = Path("/")
 
     @classmethod
     def of(cls, reach: Reach, root: Path = Path("/")) -> "Prober":
         """Return a prober with a client of its own."""
-        return cls(client=Client(proxies=reach.proxies, bundle=reach.bundle), reach=reach, root=root)
+        client = Client(proxies=reach.proxies, bundle=reach.bundle, with_login=reach.with_login)
+        return cls(client=client, root=root)
 
     def answer(self, question: Question) -> Answer:
         """Return what the host says. A host that does not answer is an answer too; nothing is raised."""
@@ -88,7 +88,7 @@ class Prober:
 
     def _get(self, url: str) -> bytes | None:
         if urlsplit(url).scheme in _WEB:
-            return self.client.get(self.reach.with_login(url), limit=_LARGEST)
+            return self.client.get(url, limit=_LARGEST)
         try:
             return self._local(url).read_bytes()
         except OSError:
@@ -96,7 +96,7 @@ class Prober:
 
     def _exists(self, url: str) -> bool:
         if urlsplit(url).scheme in _WEB:
-            return self.client.exists(self.reach.with_login(url))
+            return self.client.exists(url)
         return self._local(url).is_file()
 
     def _local(self, url: str) -> Path:

@@ -12,8 +12,8 @@ from xprov import process
 from xprov.errors import ToolMissingError
 
 _SYSTEM_BUNDLE = Path("etc/ssl/certs/ca-certificates.crt")
-_AUTH_FILE = Path("etc/apt/auth.conf")
-_AUTH_FOLDER = Path("etc/apt/auth.conf.d")
+# Where logins are unless apt's settings say otherwise (apt_auth.conf(5), apt.conf(5) "Directories").
+_PLACES = {"dir": "/", "dir::etc": "etc/apt", "dir::etc::netrc": "auth.conf", "dir::etc::netrcparts": "auth.conf.d"}
 _SETTING = re.compile(r'^(?P<name>\S+) "(?P<value>.*)";$', re.MULTILINE)
 _PROXY = re.compile(r"acquire::(?P<scheme>https?)::proxy(?:::(?P<host>[^:].*))?")
 
@@ -66,7 +66,7 @@ def ask_reach(programs: ExitStack, root: Path = Path("/")) -> Callable[[], Reach
             proxies=parse_proxies(settings),
             # apt trusts the system's certificates, not those that come with Python packages.
             bundle=settings.get("acquire::https::cainfo") or (str(system) if system.is_file() else None),
-            logins=tuple(_logins(root)),
+            logins=tuple(_logins(settings, root)),
         )
 
     return reach
@@ -103,13 +103,21 @@ def parse_logins(text: str) -> tuple[Login, ...]:
     return tuple(Login(**login) for login in found)
 
 
-def _logins(root: Path) -> Iterator[Login]:
-    folder = root / _AUTH_FOLDER
+def _logins(settings: Mapping[str, str], root: Path) -> Iterator[Login]:
+    folder = _place("netrcparts", settings, root)
     parts = sorted(folder.glob("*.conf")) if folder.is_dir() else []
-    for path in (root / _AUTH_FILE, *parts):
+    for path in (_place("netrc", settings, root), *parts):
         # Where it is for root's eyes alone, apt goes without it too.
         if os.access(path, os.R_OK):
             yield from parse_logins(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def _place(name: str, settings: Mapping[str, str], root: Path) -> Path:
+    """Return where apt looks for `name` of Dir::Etc: below the folders of its settings, or where it says itself."""
+    path = Path("/")
+    for key in ("dir", "dir::etc", f"dir::etc::{name}"):
+        path /= settings.get(key) or _PLACES[key]
+    return root / path.relative_to("/")
 
 
 def _fits(place: str, url: str) -> bool:

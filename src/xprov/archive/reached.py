@@ -35,7 +35,7 @@ def _made(bounds: Bounds) -> Client:
         get_ready()
         uris = _own_uris()
         reach = reach_of()
-    return Client(proxies=own_proxies(uris, reach), bundle=reach.bundle, bounds=bounds)
+    return Client(proxies=own_proxies(uris, reach), bundle=reach.bundle, with_login=reach.with_login, bounds=bounds)
 
 
 def _own_uris() -> list[str]:

@@ -29,11 +29,12 @@ class Client:
 
     `proxies` maps a scheme (`http`, `https`), or one with a host (`http://host`), to a proxy, "" for none, and comes
     before those of the environment. `bundle` is a file of certificates to trust where the environment names none.
-    A name and password in a URL are used, and never shown.
+    A name and password in a URL are used, and never shown; `with_login` returns a URL with those that are known for it.
     """
 
     proxies: Mapping[str, str] = field(default_factory=dict)
     bundle: str | None = None
+    with_login: Callable[[str], str] = lambda url: url
     bounds: Bounds = field(default_factory=Bounds)
     _session: Session | None = field(default=None, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
@@ -108,7 +109,7 @@ class Client:
         from requests.utils import get_auth_from_url  # noqa: PLC0415
 
         session, bounds = self._connected(), self.bounds
-        login = get_auth_from_url(url)
+        login = get_auth_from_url(self.with_login(url))
 
         def ask() -> Response:
             return session.request(
