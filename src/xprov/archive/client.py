@@ -93,7 +93,7 @@ def open_suite(suite: Suite, target: Target, reading: Reading) -> Iterator[OpenS
     """
     parts = [part for part in parts_of(suite) if part.name not in reading.without]
     with ExitStack() as stack:
-        client = archive_client(reading.bounds)
+        client = archive_client(reading.bounds, offline=reading.access.offline)
         found = _each(parts, lambda part: _open_part(suite, part, target, reading, client))
         for outcome in found:
             for index in outcome.indices if isinstance(outcome, OpenPart) else ():

@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 _BOUNDS = Bounds()
 
 
-def archive_client(bounds: Bounds = _BOUNDS) -> Client:
-    """Return the client for archives. The hosts of apt's own sources it reaches as apt does."""
-    return _made(bounds)
+def archive_client(bounds: Bounds = _BOUNDS, *, offline: bool = False) -> Client:
+    """Return the client for archives. The hosts of apt's own sources it reaches as apt does; `offline`, nobody."""
+    return _made(bounds, offline=offline)
 
 
 @cache
-def _made(bounds: Bounds) -> Client:
+def _made(bounds: Bounds, *, offline: bool) -> Client:
     from xprov.apt.reach import ask_reach  # noqa: PLC0415 - for who has to ask alone
 
     with ExitStack() as programs:
         reach_of = ask_reach(programs)
-        # All that is needed to ask is imported while apt answers.
-        get_ready()
+        if not offline:
+            # All that is needed to ask servers is imported while apt answers.
+            get_ready()
         uris = _own_uris()
         reach = reach_of()
     return Client(proxies=own_proxies(uris, reach), bundle=reach.bundle, with_login=reach.with_login, bounds=bounds)

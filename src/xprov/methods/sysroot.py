@@ -105,7 +105,7 @@ class _Trees:
                     [self._download(package) for package in ordered],
                     self._cache.debs,
                     suffix=_SUFFIX,
-                    client=archive_client(),
+                    client=archive_client(offline=self._plan.access.offline),
                     arrived=arrived,
                     progress=progress,
                 )
