@@ -79,7 +79,11 @@ class Running:
 
 
 def start(
-    arguments: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, stdin: str | None = None
+    arguments: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str | None] | None = None,
+    folder: Path | None = None,
+    stdin: str | None = None,
 ) -> Running:
     """Start a program without waiting for it. Why one cannot be started is told by who asks for its answer.
 
@@ -90,6 +94,7 @@ def start(
         child = subprocess.Popen(
             words,
             env=_variables(environment),
+            cwd=folder,
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -109,24 +114,26 @@ def start(
 def run(
     arguments: Sequence[str | Path],
     *,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str | None] | None = None,
+    folder: Path | None = None,
     stdin: str | None = None,
     check: bool = True,
     on_line: Callable[[str], None] | None = None,
 ) -> Completed:
     """Run a program to its end and return what it wrote.
 
-    `environment` is added to this process's own. Messages are asked for in English (`LC_ALL=C.UTF-8`), since
+    `environment` is added to this process's own, and what is None there is taken away. `folder` is where the program
+    works, else where this process does. Messages are asked for in English (`LC_ALL=C.UTF-8`), since
     they are read by xprov too. Standard input is `stdin`, or empty. `on_line` gets each line of standard output
     while the program runs.
 
     Raises `ToolMissingError` when the program is not there, `ProcessError` when `check` is set and it fails.
     """
     if on_line is None:
-        return start(arguments, environment=environment, stdin=stdin).result(check=check)
+        return start(arguments, environment=environment, folder=folder, stdin=stdin).result(check=check)
     words = tuple(str(argument) for argument in arguments)
     try:
-        completed = _run_streaming(words, _variables(environment), on_line)
+        completed = _run_streaming(words, _variables(environment), folder, on_line)
     except OSError as error:
         raise _explained(words, error) from None
     if check and not completed.ok:
@@ -134,8 +141,9 @@ def run(
     return completed
 
 
-def _variables(added: Mapping[str, str] | None) -> dict[str, str]:
-    return {**os.environ, "LC_ALL": "C.UTF-8", **(added or {})}
+def _variables(added: Mapping[str, str | None] | None) -> dict[str, str]:
+    wanted = {**os.environ, "LC_ALL": "C.UTF-8", **(added or {})}
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _explained(words: tuple[str, ...], error: OSError) -> OSError | ToolMissingError:
@@ -149,12 +157,15 @@ def _explained(words: tuple[str, ...], error: OSError) -> OSError | ToolMissingE
             return error
 
 
-def _run_streaming(words: tuple[str, ...], variables: Mapping[str, str], on_line: Callable[[str], None]) -> Completed:
+def _run_streaming(
+    words: tuple[str, ...], variables: Mapping[str, str], folder: Path | None, on_line: Callable[[str], None]
+) -> Completed:
     lines: list[str] = []
     # Both streams in one pipe: nothing can fill up unread, and the order is the one a person would have seen.
     with subprocess.Popen(
         words,
         env=dict(variables),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
