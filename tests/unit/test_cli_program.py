@@ -58,7 +58,7 @@ def test_the_help_of_a_command_begins_with_its_summary_and_has_examples(xprov: X
 
 @pytest.mark.parametrize("name", app.COMMANDS)
 def test_a_command_is_a_module_of_its_name(name: str) -> None:
-    assert callable(importlib.import_module(f"xprov.cli.{name}").register)
+    assert callable(importlib.import_module(f"xprov.cli.{app.module_name(name)}").register)
 
 
 def test_the_version_is_data(xprov: Xprov) -> None:

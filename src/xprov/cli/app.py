@@ -13,8 +13,8 @@ from xprov.errors import UsageError
 
 PROGRAM = "xprov"
 
-# Every command, in the order of `xprov --help`, with what that says about it. The command `list` is the module
-# `xprov.cli.list`; the summary is the first line of the command's own help (a test compares them).
+# Every command, in the order of `xprov --help`, with what that says about it. The command `pyo3-config` is the module
+# `xprov.cli.pyo3_config`; the summary is the first line of the command's own help (a test compares them).
 COMMANDS = {
     "setup": "Make libraries available to the compilers that build for a target.",
     "lock": "Write down the packages that setup uses with --locked, or say what is newer.",
@@ -23,6 +23,7 @@ COMMANDS = {
     "list": "List the libraries that xprov has a recipe for.",
     "show": "Show all that is known about a library.",
     "suites": "Show what each suite has of a library, and from which glibc on it can be used.",
+    "pyo3-config": "Write PyO3's configuration so that builds in new environments recompile nothing.",
     "targets": "List the targets, with every name by which each may be asked for.",
     "cache": "Show what xprov has fetched and unpacked, or free some of it.",
 }
@@ -66,6 +67,11 @@ class Commands(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def module_name(command: str) -> str:
+    """Return the module below `xprov.cli` that the command `command` is in."""
+    return command.replace("-", "_")
+
+
 def build() -> TyperGroup:
     """Return the program, ready to be given words."""
     # Plain help: rich takes longer to import than all the rest of `xprov --help`.
@@ -101,7 +107,7 @@ def _shared(
 
 def _load(name: str) -> TyperCommand | TyperGroup:
     """Return the command `name` from its module. It and those below take the shared options: people type them last."""
-    app = _built(importlib.import_module(f"xprov.cli.{name}").register)
+    app = _built(importlib.import_module(f"xprov.cli.{module_name(name)}").register)
     shared = _built(lambda shared: shared.command()(_shared))
     for command in (app, *(app.commands.values() if isinstance(app, TyperGroup) else ())):
         command.params.extend(shared.params)

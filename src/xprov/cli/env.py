@@ -68,7 +68,7 @@ def env(
     store = open_store(os.environ)
     environment = _stored(store, target)
     resolved = resolve(environment, store.folder(environment.target), os.environ, plain=plain)
-    text = _rendered(resolved, format, output)
+    text = rendered(resolved, format, output)
     for note in resolved.notes:
         (output.warning if note.loud else output.detail)(note.text)
     if env_file is None:
@@ -94,7 +94,8 @@ def _stored(store: Store, name: str) -> Environment:
         raise XprovError(f"`{file}` cannot be read: {error}", hint="run `xprov setup` again") from error
 
 
-def _rendered(resolved: Resolved, wanted: Format, output: Output) -> str:
+def rendered(resolved: Resolved, wanted: Format, output: Output) -> str:
+    """Return variables as `wanted` says; what a file of GitHub Actions cannot do is warned of."""
     match wanted:
         case Format.SH:
             return render_sh(resolved)
