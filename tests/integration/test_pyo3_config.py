@@ -183,7 +183,14 @@ def test_every_environment_of_an_interpreter_has_one_file(bench: Bench, *, copie
     for version in {min(every, key=_numbers), max(every, key=_numbers)}:
         folders = [bench.folder / f"{version}-{at}" for at in range(2)]
         for folder in folders:
-            words = [every[version], "-m", "venv", "--without-pip", "--copies" if copies else "--symlinks", folder]
+            words: list[str | Path] = [
+                every[version],
+                "-m",
+                "venv",
+                "--without-pip",
+                "--copies" if copies else "--symlinks",
+                folder,
+            ]
             subprocess.run(words, check=True, capture_output=True)
 
         paths = {bench.xprov("--python", place).out for place in (every[version], *folders)}
@@ -266,7 +273,11 @@ _PYTHON_2 = "#!/bin/sh\n[ \"$1\" = -I ] && { echo 'Unknown option: -I' >&2; exit
     ("wrong", "code", "says"),
     [
         (_script(_PYTHON_2), 2, "is Python 2.7, and PyO3 needs 3.7 or newer"),
-        (_script("#!/bin/sh\necho pyenv: command not found >&2\nexit 127\n"), 2, "pyenv: command not found"),
+        (
+            _script("#!/bin/sh\necho pyenv: command not found >&2\necho more >&2\nexit 127\n"),
+            2,
+            "pyenv: command not found",
+        ),
         (_script("no program\n"), 2, "is no Python"),
         (lambda folder: folder / "absent", 6, "is not there"),
         (lambda _: "python3.99", 6, "there is no `python3.99` in PATH"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xprov.errors import ToolMissingError, XprovError
+from xprov.errors import ToolMissingError, UnsatisfiableError, XprovError
 from xprov.pyo3.cargo import UnaskedError, build_target, find_manifest, locked_pyo3, merge, printed_config
 from xprov.pyo3.config import InterpreterConfig, file_name, read_keys, render
 from xprov.pyo3.interpreter import Interpreter, config_of, find_python
@@ -168,6 +168,14 @@ def test_what_is_no_configuration_is_not_taken_for_one() -> None:
     assert printed_config("error: could not compile `libc`\n") is None
     with pytest.raises(UnaskedError, match="no configuration"):
         merge("implementation=CPython\nhello\n", CPYTHON)
+
+
+def test_a_pyo3_that_does_not_know_free_threaded_pythons_is_refused() -> None:
+    # What PyO3 0.18 prints for 3.13td.
+    printed = "implementation=CPython\nversion=3.13\nshared=false\nbuild_flags=Py_REF_DEBUG,Py_DEBUG\n"
+
+    with pytest.raises(UnsatisfiableError, match="free-threaded"):
+        merge(printed, FREE_THREADED_DEBUG)
 
 
 def test_the_newest_pyo3_of_a_lock_is_asked() -> None:

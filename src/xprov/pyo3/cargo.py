@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xprov.errors import XprovError
+from xprov.errors import UnsatisfiableError, XprovError
 from xprov.process import find, run
-from xprov.pyo3.config import InterpreterConfig, read_keys, sort_flags
+from xprov.pyo3.config import FREE_THREADED, InterpreterConfig, read_keys, sort_flags
 from xprov.pyo3.interpreter import config_of
 from xprov.settings import folders_up
 
@@ -133,7 +133,8 @@ def merge(printed: str, interpreter: Interpreter) -> InterpreterConfig:
     """Return what PyO3 printed, with what it does not print from `interpreter`.
 
     The version stays the interpreter's: PyO3 lowers it for a crate with an `abi3-py3X` feature, and will do so again
-    when it reads the file, which other crates read too. Raises `UnaskedError` when it cannot be read.
+    when it reads the file, which other crates read too. Raises `UnaskedError` when it cannot be read,
+    `UnsatisfiableError` when this PyO3 does not know what the interpreter is.
     """
     config = config_of(interpreter)
     try:
@@ -141,6 +142,13 @@ def merge(printed: str, interpreter: Interpreter) -> InterpreterConfig:
     except ValueError as error:
         raise UnaskedError(f"PyO3 printed what is no configuration: {error}") from error
     values = {key: values[-1] for key, values in keys.items()}
+    flags = sort_flags(tuple(flag for flag in values.get("build_flags", "").split(",") if flag))
+    if (FREE_THREADED in config.build_flags) != (FREE_THREADED in flags):
+        # maturin would refuse the file, and an older one build what is not safe to run. PyO3 has the flag since 0.22.
+        raise UnsatisfiableError(
+            f"the project's PyO3 does not know that {interpreter.label} at `{interpreter.base}` is free-threaded",
+            hint="build with PyO3 0.23 or newer, or for another interpreter by `--python`",
+        )
     width = values.get("pointer_width", "")
     return replace(
         config,
@@ -149,7 +157,7 @@ def merge(printed: str, interpreter: Interpreter) -> InterpreterConfig:
         lib_name=values.get("lib_name"),
         lib_dir=values.get("lib_dir"),
         pointer_width=int(width) if width.isdigit() else config.pointer_width,
-        build_flags=sort_flags(tuple(flag for flag in values.get("build_flags", "").split(",") if flag)),
+        build_flags=flags,
         # PyO3 prints Python's None as a word.
         python_framework_prefix=_named(values.get("python_framework_prefix")),
         suppress_build_script_link_lines=values.get("suppress_build_script_link_lines") == "true",

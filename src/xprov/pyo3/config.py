@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-FLAGS = ("Py_DEBUG", "Py_REF_DEBUG", "Py_TRACE_REFS", "Py_GIL_DISABLED", "COUNT_ALLOCS")
+FREE_THREADED = "Py_GIL_DISABLED"
+FLAGS = ("Py_DEBUG", "Py_REF_DEBUG", "Py_TRACE_REFS", FREE_THREADED, "COUNT_ALLOCS")
 """The build flags that PyO3 asks an interpreter for, in its order (pyo3-build-config, `BuildFlags::ALL`)."""
 
 # How many digits of the content's SHA-256 stand in a name: enough for the handful of interpreters of one machine.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xprov.errors import ToolMissingError, UsageError
 from xprov.process import find, run
-from xprov.pyo3.config import FLAGS, InterpreterConfig, sort_flags
+from xprov.pyo3.config import FLAGS, FREE_THREADED, InterpreterConfig, sort_flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,7 +206,7 @@ def _no_python(python: Path, done: Completed) -> UsageError:
         return _too_old(python, (int(numbers[0]), int(numbers[-1])))
     said = (done.stderr or done.stdout).strip().splitlines()
     return UsageError(
-        f"`{python}` does not answer as a Python" + (f": {said[-1][:_SHOWN]}" if said else ""),
+        f"`{python}` does not answer as a Python" + (f": {said[0][:_SHOWN]}" if said else ""),
         hint="`--python` takes the path of an interpreter, the folder of an environment, or a version",
     )
 
@@ -227,5 +227,5 @@ def _lib_name(interpreter: Interpreter) -> str:
         case "GraalVM":
             return "python-native"
         case _:
-            free = "t" if "Py_GIL_DISABLED" in interpreter.build_flags else ""
+            free = "t" if FREE_THREADED in interpreter.build_flags else ""
             return f"python{interpreter.lib_version or version + free}"

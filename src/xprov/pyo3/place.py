@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -55,6 +54,8 @@ def _content(path: Path) -> bytes | None:
 
 
 def _put(path: Path, content: bytes) -> None:
+    import tempfile  # noqa: PLC0415 - slow to import, and nothing is written where all is there
+
     handle, name = tempfile.mkstemp(prefix=_BEGUN, dir=path.parent)
     begun = path.parent / name
     try:
