@@ -81,7 +81,10 @@ UV: tuple[str | Path, ...] = (SCRIPTS / "uv", "build", "--python", sys.executabl
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(folder=tmp_path)
+    """Return a bench whose project is an empty folder: the interpreter is all there is to ask."""
+    bench = Bench(folder=tmp_path)
+    bench.project.mkdir()
+    return bench
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +215,7 @@ def test_a_shell_that_sourced_it_may_go_on_to_another_environment(bench: Bench, 
     own = bench.variables(sys.executable)
     subprocess.run([other, "-m", "venv", "--without-pip", bench.folder / "venv"], check=True, capture_output=True)
 
-    ran = bench.xprov("--env", own={**own, "VIRTUAL_ENV": str(bench.folder / "venv")})
+    ran = bench.xprov(bench.project, "--env", own={**own, "VIRTUAL_ENV": str(bench.folder / "venv")})
 
     assert (ran.code, ran.err) == (0, "")
     assert f"export PYO3_CONFIG_FILE={own['PYO3_CONFIG_FILE']}\n" not in ran.out

@@ -1,6 +1,7 @@
 """`xprov pyo3-config`: PyO3's configuration, as a file that stays the same."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -10,19 +11,25 @@ from xprov.cli.context import get_output
 from xprov.cli.env import Format, rendered
 from xprov.cli.parameters import Json, examples
 from xprov.environment.resolve import Resolved
-from xprov.errors import UnsatisfiableError
+from xprov.output import Output
 from xprov.pyo3.cargo import build_target
 from xprov.pyo3.config import read_keys
 from xprov.pyo3.discover import Discovered, Discovery, discover
 from xprov.pyo3.interpreter import Interpreter, ask, find_python
-from xprov.pyo3.obstacle import CONFIG_FILE, obstacle_in, other_target
+from xprov.pyo3.obstacle import CONFIG_FILE, OtherBuildError, obstacle_in, other_target
 from xprov.pyo3.place import folder_of, write_config
 from xprov.pyo3.variables import chosen_by_user, variables_of
 from xprov.store import open_store
 
 Project = Annotated[
     Path,
-    typer.Argument(metavar="PROJECT", help="The project, whose own PyO3 is asked. This folder.", show_default=False),
+    typer.Argument(
+        metavar="PROJECT",
+        help="The project, whose own PyO3 is asked. This folder.",
+        exists=True,
+        file_okay=False,
+        show_default=False,
+    ),
 ]
 PythonOption = Annotated[
     Optional[str],  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
@@ -65,19 +72,16 @@ def pyo3_config(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Write PyO3's configuration so that builds in new environments recompile nothing."""
     output, store = get_output(ctx), open_store(os.environ)
-    ours = folder_of(store)
     wanted = Format.SH if env and format is None else format
-    environ = chosen_by_user(os.environ, ours, _recorded(os.environ.get(CONFIG_FILE)))
-    obstacle = obstacle_in(environ, ours)
-    interpreter = None if obstacle else ask(find_python(python, environ))
-    if interpreter is not None:
-        obstacle = other_target(environ, interpreter, build_target(project, _cargo_home()))
-    if obstacle or interpreter is None:
+    environ = chosen_by_user(os.environ, folder_of(store), _recorded(os.environ.get(CONFIG_FILE)))
+    try:
+        interpreter = _interpreter(project, python, environ, folder_of(store))
+    except OtherBuildError as error:
         if wanted is None or json:
-            raise _refused(obstacle or "")
+            raise
         # A script that evaluates this for every build, the cross ones too, goes on as if it had not.
-        output.warning(f"{obstacle}: nothing is set, the build stays as it is")
-        output.data(rendered(Resolved(variables={}, notes=()), wanted, output).rstrip("\n"))
+        output.warning(f"{error.obstacle}: nothing is set, the build stays as it is")
+        _print(rendered(Resolved(variables={}, notes=()), wanted, output), output)
         return
     if not interpreter.traced:
         output.warning(f"what `{interpreter.base}` was made from is not found: another environment is another Python")
@@ -90,7 +94,23 @@ def pyo3_config(  # noqa: PLR0913, PLR0917 - one parameter an option
         return
     for note in resolved.notes if wanted else ():
         output.warning(note.text)
-    output.data(rendered(resolved, wanted, output).rstrip("\n") if wanted else str(path))
+    _print(rendered(resolved, wanted, output) if wanted else str(path), output)
+
+
+def _interpreter(project: Path, python: str | None, environ: Mapping[str, str], ours: Path) -> Interpreter:
+    """Return the interpreter that is meant; raises `OtherBuildError` where the build is not for it."""
+    # Before anything is asked: with these set, an interpreter may answer for another machine.
+    if obstacle := obstacle_in(environ, ours):
+        raise OtherBuildError(obstacle)
+    interpreter = ask(find_python(python, environ))
+    if obstacle := other_target(environ, interpreter, build_target(project, _cargo_home(environ))):
+        raise OtherBuildError(obstacle)
+    return interpreter
+
+
+def _print(text: str, output: Output) -> None:
+    if text:
+        output.data(text.rstrip("\n"))
 
 
 def _recorded(config_file: str | None) -> str | None:
@@ -101,16 +121,9 @@ def _recorded(config_file: str | None) -> str | None:
         return None
 
 
-def _cargo_home() -> Path:
-    named = os.environ.get("CARGO_HOME")
+def _cargo_home(environ: Mapping[str, str]) -> Path:
+    named = environ.get("CARGO_HOME")
     return Path(named) if named else Path.home() / ".cargo"
-
-
-def _refused(obstacle: str) -> UnsatisfiableError:
-    return UnsatisfiableError(
-        f"{obstacle}: the configuration of this machine's Python would take its place",
-        hint="unset it to build for this machine; `--env` leaves such builds alone and ends with 0",
-    )
 
 
 def _described(path: Path, interpreter: Interpreter, discovered: Discovered, resolved: Resolved) -> dict[str, Any]:

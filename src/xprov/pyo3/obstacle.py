@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xprov.errors import XprovError
+from xprov.errors import UnsatisfiableError, XprovError
 from xprov.target import find_target
 
 if TYPE_CHECKING:
@@ -28,6 +28,17 @@ _MARKS = (
 
 # How the file name of an extension module ends (PEP 3149 and what Debian made of it): `-x86_64-linux-gnu.so`.
 _TRIPLET = re.compile(r"-([a-z0-9_]+-linux-[a-z0-9]+)\.so$")
+
+
+class OtherBuildError(UnsatisfiableError):
+    """The build has a configuration of its own, or is for another machine; `obstacle` says by what that is known."""
+
+    def __init__(self, obstacle: str) -> None:
+        super().__init__(
+            f"{obstacle}: the configuration of this machine's Python would take its place",
+            hint="unset it to build for this machine; `--env` leaves such builds alone and ends with 0",
+        )
+        self.obstacle = obstacle
 
 
 def obstacle_in(environ: Mapping[str, str], ours: Path) -> str | None:
