@@ -47,6 +47,13 @@ class Table:
             self.refuse(key, f"must be a whole number, not {_kind(value)}")
         return value
 
+    def flag(self, key: str) -> bool:
+        """Return the boolean at `key`, False when it is not there."""
+        value = self._asked_for(key)
+        if value is not None and type(value) is not bool:
+            self.refuse(key, f"must be a boolean, not {_kind(value)}")
+        return bool(value)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the list of strings at `key`, which must be there. None may be empty or stand twice."""
         values = self._list(key, self._needed(key))

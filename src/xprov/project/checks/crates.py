@@ -1,0 +1,125 @@
+"""Crates that bind C libraries: whether what they need is there for the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xprov.project.crates import CrateNeeds, Search, compiles_its_own, crate_table, described, recipes_by_crate
+from xprov.project.features import resolve
+from xprov.project.finding import Finding, Place, Severity
+from xprov.project.selection import plain_build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xprov.project.facts import Facts
+    from xprov.recipe import Recipe
+
+
+def check_crates(facts: Facts) -> Iterator[Finding]:
+    """Yield, for a cross build, the libraries that are missing, and what single crates need."""
+    if not facts.is_cross:
+        return
+    crates = taken_crates(facts)
+    yield from _missing(facts, crates)
+    for name, features in crates.items():
+        known = crate_table().get(name)
+        if known is not None:
+            yield from _needs(facts, known, features)
+            yield from _programs(facts, known)
+
+
+def taken_crates(facts: Facts) -> dict[str, frozenset[str] | None]:
+    """Return the crates that the plain build takes, with their features; None where the lock alone tells of them."""
+    graph, lock = facts.project.graph, facts.project.lock
+    resolved = resolve(graph, plain_build(facts).selection)
+    if graph.exact or lock is None:
+        return {package.name: resolved.features_of(package.name) for package in resolved.packages()}
+    return {package.name: None for package in resolved.packages()}
+
+
+def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Iterator[Finding]:
+    """Yield one finding with the line that provisions all that is missing, and one for each crate without a recipe."""
+    there = {library.name for library in facts.provision.libraries} if facts.provision else set()
+    served = recipes_by_crate(facts.recipes)
+    wanting = {name: served[name] for name, on in crates.items() if name in served and not _vendors(facts, name, on)}
+    missing = {name: recipe for name, recipe in wanting.items() if recipe.library not in there}
+    if missing:
+        yield _library_missing(facts, missing, there)
+    for name, features in crates.items():
+        known = crate_table().get(name)
+        binds = known is not None and known.debian and known.finds is not Search.BUNDLED
+        if binds and name not in served and not _vendors(facts, name, features):
+            yield _without_recipe(facts, name)
+
+
+def _library_missing(facts: Facts, missing: Mapping[str, Recipe], there: set[str]) -> Finding:
+    libraries = sorted({recipe.library for recipe in missing.values()})
+    crates = ", ".join(f"{name} ({recipe.library})" for name, recipe in missing.items())
+    return Finding(
+        id="library-missing",
+        severity=Severity.BREAKS,
+        place=_place(facts, next(iter(missing))),
+        seen=f"{crates}: not set up for {facts.target.name}, which has {', '.join(sorted(there)) or 'nothing'}",
+        fix=f"`xprov setup {facts.target.name} {' '.join(libraries)}`"
+        " (all that the lock asks for: `--from Cargo.lock`)",
+    )
+
+
+def _without_recipe(facts: Facts, name: str) -> Finding:
+    return Finding(
+        id="library-missing",
+        severity=Severity.RISK,
+        place=_place(facts, name),
+        seen=f"{name}: {described(name, crate_table())}, and xprov has no recipe for it",
+        fix="write one (`--recipes DIR`, see recipes/README.md), or turn on a feature with which it compiles its own",
+    )
+
+
+def _vendors(facts: Facts, name: str, features: frozenset[str] | None) -> bool:
+    lock = facts.project.lock
+    return compiles_its_own(crate_table().get(name), lock.find(name) if lock else None, features)
+
+
+def _needs(facts: Facts, known: CrateNeeds, features: frozenset[str] | None) -> Iterator[Finding]:
+    on = features or frozenset()
+    triple = facts.target.rust.replace("-", "_")
+    met = [word.replace("{triple}", triple).replace("{TRIPLE}", triple.upper()) for word in known.unless]
+    if known.needs is None or (known.when and features is not None and not on.intersection(known.when)):
+        return
+    if _vendors(facts, known.name, features) or on.intersection(met) or any(word in facts.environ for word in met):
+        return
+    yield Finding(
+        id="crate-needs",
+        # Where features are not known, one of them may be the answer.
+        severity=Severity.RISK if features is None and known.severity is Severity.BREAKS else known.severity,
+        place=_place(facts, known.name),
+        seen=f"{known.name}: {known.needs}".replace("{triple}", triple).replace("{TRIPLE}", triple.upper()),
+        fix=f"set {met[0]}" if met and met[0].isupper() else _by_feature(known),
+    )
+
+
+def _by_feature(known: CrateNeeds) -> str:
+    features = [word for word in known.unless if not word.isupper()]
+    if features:
+        return f"turn on its feature `{features[0]}`"
+    return "see what it needs above; `xprov setup` does what can be done for it from outside"
+
+
+def _programs(facts: Facts, known: CrateNeeds) -> Iterator[Finding]:
+    for program in known.programs:
+        if program in facts.machine.programs:
+            yield Finding(
+                id="host-program",
+                severity=Severity.RISK,
+                place=_place(facts, known.name),
+                seen=f"{known.name}: `{facts.machine.programs[program]}` is in reach",
+                fix=f"have `{program}` out of PATH for the build, or {known.library or 'its library'} there for the"
+                f" target, so that it is not asked",
+            )
+
+
+def _place(facts: Facts, crate: str) -> Place | None:
+    lock = facts.project.lock
+    found = lock.find(crate) if lock else None
+    return Place(file=lock.path, line=found.line) if lock and found else None

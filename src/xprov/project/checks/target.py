@@ -1,0 +1,153 @@
+"""What a build for a target needs besides libraries: a linker, Rust's own library, a Python, a tag that is true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xprov.errors import UsageError
+from xprov.glibc import format_tag, format_version, parse_version
+from xprov.project.bindings import PYO3_CRATES
+from xprov.project.features import resolve
+from xprov.project.finding import Finding, Place, Severity
+from xprov.project.layout import MATURIN
+from xprov.project.selection import commanded_builds, plain_build
+from xprov.target import Libc
+from xprov.toolchain import cargo_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xprov.glibc import Version
+    from xprov.project.facts import Facts
+    from xprov.project.features import Selection
+
+_NAMED_PYTHON = ("PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE", "PYO3_CROSS_PYTHON_VERSION")
+
+
+def check_target(facts: Facts) -> Iterator[Finding]:
+    """Yield what is missing for a cross build, and tags that cannot be true."""
+    if facts.is_cross:
+        yield from _linker(facts)
+        yield from _std(facts)
+        yield from _interpreter(facts)
+    if facts.target.libc is Libc.GLIBC:
+        yield from _tags(facts)
+
+
+def _linker(facts: Facts) -> Iterator[Finding]:
+    triple, debian = facts.target.rust, facts.target.triplet
+    named = facts.environ.get(cargo_variable(triple, "LINKER")) or any(
+        config.at("target", triple, "linker") for config in facts.project.configs
+    )
+    zig = any(command.has("zig") for command in facts.project.own_commands("build"))
+    if named or zig or facts.machine.toolchain is not None:
+        return
+    yield Finding(
+        id="linker-missing",
+        severity=Severity.BREAKS,
+        seen=f"no compiler for {triple}: none is named, and there is no `{debian}-gcc` in PATH",
+        fix=f"install it (Debian: `gcc-{debian}`), or build with `--zig` after `xprov setup {facts.target.name}"
+        " LIBRARY --toolchain zig`",
+    )
+
+
+def _std(facts: Facts) -> Iterator[Finding]:
+    if facts.machine.has_std is False:
+        yield Finding(
+            id="rust-std-missing",
+            severity=Severity.BREAKS,
+            seen=f"rustc has no standard library for {facts.target.rust}",
+            fix=f"`rustup target add {facts.target.rust}`",
+        )
+
+
+def _interpreter(facts: Facts) -> Iterator[Finding]:
+    if any(facts.environ.get(name) for name in _NAMED_PYTHON):
+        return
+    builds = [(build, build.command) for build in commanded_builds(facts) if build.command]
+    commands = [(build, command) for build, command in builds if _is_for(facts, command.values("target"))]
+    for build, command in commands:
+        named = any(command.has(option) for option in ("interpreter", "find-interpreter", "f"))
+        if not named and _needs_python(facts, build.selection):
+            yield Finding(
+                id="interpreter-unknown",
+                severity=Severity.BREAKS,
+                place=Place(file=command.file, line=command.line),
+                seen=f"this command builds for {facts.target.rust} without `-i`, and pyo3 without abi3",
+                fix="add `-i python3.12` (each that you want), or `--find-interpreter`; or pyo3's `abi3-py39`",
+            )
+    if not commands and _needs_python(facts, plain_build(facts).selection):
+        yield Finding(
+            id="interpreter-unknown",
+            severity=Severity.NOTE,
+            seen="pyo3 is built without abi3: a cross build must say for which Python",
+            fix="`maturin build -i python3.12` (each that you want), or `--find-interpreter`; or pyo3's `abi3-py39`",
+        )
+
+
+def _is_for(facts: Facts, targets: tuple[str, ...]) -> bool:
+    return bool(targets) and targets[-1] in facts.target.names
+
+
+def _needs_python(facts: Facts, selection: Selection) -> bool:
+    """Return whether the build makes a module of one Python alone. Features that are not known count as abi3."""
+    resolved = resolve(facts.project.graph, selection)
+    if not any(resolved.has(name) for name in PYO3_CRATES):
+        return False
+    features = frozenset().union(*(resolved.features_of(name) for name in PYO3_CRATES), selection.features)
+    return not any(feature.rpartition("/")[2].startswith("abi3") for feature in features)
+
+
+def _tags(facts: Facts) -> Iterator[Finding]:
+    floor, toolchain = _floors(facts)
+    for version, place in _asked(facts):
+        if floor is not None and floor > version:
+            yield _too_new(facts, version, place, f"the libraries set up for it need glibc {format_version(floor)}")
+        elif toolchain is not None and toolchain > version:
+            yield _too_new(
+                facts, version, place, f"its compiler builds against glibc {format_version(toolchain)}", Severity.RISK
+            )
+
+
+def _floors(facts: Facts) -> tuple[Version | None, Version | None]:
+    toolchain = facts.machine.toolchain
+    zig = any(command.has("zig") for command in facts.project.own_commands("build"))
+    return (
+        facts.provision.wheel_floor if facts.provision else None,
+        toolchain.glibc if toolchain and facts.is_cross and not zig else None,
+    )
+
+
+def _too_new(
+    facts: Facts, version: Version, place: Place, reason: str, severity: Severity = Severity.BREAKS
+) -> Finding:
+    tag, name = format_tag(version), facts.target.name
+    return Finding(
+        id="glibc-does-not-fit",
+        severity=severity,
+        place=place,
+        seen=f"{tag} is asked for, and for {name} {reason}",
+        fix=f"`xprov setup {name} LIBRARY --manylinux {tag.removeprefix('manylinux_')}`"
+        if severity is Severity.BREAKS
+        else f"a toolchain as old as {tag}, as the images of manylinux-cross have, or `--zig`; or raise the tag",
+    )
+
+
+def _asked(facts: Facts) -> Iterator[tuple[Version, Place]]:
+    """Yield each glibc version that the project promises for the target, and where."""
+    pyproject = facts.project.layout.pyproject
+    for key in ("compatibility", "manylinux"):
+        word = facts.project.maturin(key)
+        if pyproject and isinstance(word, str) and (version := _version(word)):
+            yield version, Place(file=pyproject.path, line=pyproject.line(*MATURIN, key))
+    for command in facts.project.own_commands("build", "publish"):
+        word, targets = command.value("compatibility"), command.values("target")
+        if word and (not targets or _is_for(facts, targets)) and (version := _version(word)):
+            yield version, Place(file=command.file, line=command.line)
+
+
+def _version(word: str) -> Version | None:
+    try:
+        return parse_version(word)
+    except UsageError:
+        return None

@@ -1,0 +1,84 @@
+"""All that the checks judge by, as plain data: the project, the environment, the machine, what is provisioned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from xprov.project.command import UNKNOWN
+from xprov.project.layout import MATURIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from xprov.project.command import Command
+    from xprov.project.layout import Layout
+    from xprov.project.lock import CargoLock
+    from xprov.project.package import Graph, Package
+    from xprov.project.tomlfile import TomlFile
+    from xprov.provision import Provision
+    from xprov.recipe import Recipe
+    from xprov.target import Target
+    from xprov.toolchain import Toolchain
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A project, read once. `top` is the checkout's folder, by which files are named.
+
+    `own` is the package as its Cargo.toml has it, with the lines; `graph` is all that it may take. `target_folder` is
+    cargo's. `built` are wheels and sdists below the package's folders, but for those that git ignores; `ignored` are
+    folders of which git ignores all that is written there.
+    """
+
+    top: Path
+    layout: Layout
+    own: Package
+    graph: Graph
+    lock: CargoLock | None
+    configs: tuple[TomlFile, ...]
+    commands: tuple[Command, ...]
+    target_folder: Path
+    built: tuple[Path, ...] = ()
+    ignored: frozenset[Path] = frozenset()
+
+    def maturin(self, key: str) -> object:
+        """Return what `[tool.maturin]` says at `key`, or None."""
+        return self.layout.pyproject.at(*MATURIN, key) if self.layout.pyproject else None
+
+    def own_commands(self, *verbs: str) -> Iterable[Command]:
+        """Return the commands that build this project, those of another package of the checkout left out."""
+        return (command for command in self.commands if command.verb in verbs and self._is_of(command))
+
+    def _is_of(self, command: Command) -> bool:
+        manifest = command.values("manifest")
+        if manifest:
+            return UNKNOWN in manifest[-1] or (command.folder / manifest[-1]).resolve() == self.layout.manifest.path
+        return UNKNOWN in str(command.folder) or command.folder.resolve() == self.layout.folder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What there is on this machine: `programs` by name, of those that matter; variables that name what is `missing`.
+
+    `toolchain` is the C compiler of the target, `has_std` whether Rust's library is there for it, None without rustc.
+    """
+
+    programs: Mapping[str, Path] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    toolchain: Toolchain | None = None
+    has_std: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """The facts of one run. `target` is what is built for, `is_cross` whether that is another machine than this."""
+
+    project: Project
+    target: Target
+    is_cross: bool
+    environ: Mapping[str, str]
+    machine: Machine
+    provision: Provision | None
+    recipes: tuple[Recipe, ...]

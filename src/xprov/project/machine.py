@@ -1,0 +1,65 @@
+"""What there is on this machine for a build of the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xprov import process
+from xprov.errors import ToolMissingError
+from xprov.project.checks.environment import variables_of
+from xprov.project.crates import crate_table
+from xprov.project.facts import Machine
+from xprov.project.failures import When, failures
+from xprov.toolchain import find_toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xprov.target import Target
+
+
+def inspect_machine(target: Target, environ: Mapping[str, str], *, is_cross: bool) -> Machine:
+    """Return what there is; the target's compiler and Rust's library are looked for in cross builds alone."""
+    programs = {program for crate in crate_table().values() for program in crate.programs}
+    return Machine(
+        programs={name: found for name in sorted(programs) if (found := process.find(name))},
+        missing=frozenset(_missing(target, environ)),
+        toolchain=find_toolchain(target, environ) if is_cross else None,
+        has_std=_has_std(target.rust) if is_cross else None,
+    )
+
+
+def _missing(target: Target, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables of the table that name a program or folder which is not there. Empty ones name none."""
+    for failure in failures().values():
+        variables = failure.environment
+        for name in variables_of(variables, target.rust) if variables else ():
+            value = environ.get(name)
+            if variables is not None and value and _names_nothing(value, variables.when):
+                yield name
+
+
+def _names_nothing(value: str, when: When) -> bool:
+    if when is When.PROGRAM_MISSING:
+        return process.find(value) is None
+    return when is When.FOLDER_MISSING and not _has_openssl(Path(value))
+
+
+def _has_openssl(folder: Path) -> bool:
+    """Return whether openssl-sys finds what it looks for there (its build script, 0.9)."""
+    return (folder / "include/openssl").is_dir() and any((folder / name).is_dir() for name in ("lib64", "lib"))
+
+
+def _has_std(triple: str) -> bool | None:
+    """Return whether rustc has its library for the target, None where there is no rustc to ask."""
+    try:
+        # A folder that pins a toolchain which is not there would have rustup install it.
+        done = process.run(
+            ["rustc", "--print", "target-libdir", "--target", triple],
+            environment={"RUSTUP_AUTO_INSTALL": "0"},
+            check=False,
+        )
+    except ToolMissingError:
+        return None
+    return any(Path(done.stdout.strip()).glob("libstd-*")) if done.ok else None

@@ -1,0 +1,301 @@
+"""What doctor finds in an environment, in Cargo.lock, in where wheels are written and in what a target needs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.projects import (
+    facts_of,
+    findings_of,
+    lock_of,
+    with_machine,
+    with_target_folder,
+    write_project,
+)
+
+from xprov.project.facts import Facts, Machine
+from xprov.project.finding import Severity
+from xprov.project.packing import matches, pinned_old
+from xprov.provision import Provision, ProvisionedLibrary
+from xprov.request import Method
+from xprov.target import find_target
+
+PYO3 = "[dependencies]\npyo3 = '0.26'\n"
+ARM = "armv7_unknown_linux_gnueabihf"
+
+
+def _environment(folder: Path, environ: dict[str, str], *, target: str = "armhf") -> list[str]:
+    write_project(folder, {"Cargo.toml": PYO3})
+    facts = facts_of(folder, target=target, environ=environ)
+    return [finding.id for finding in findings_of(facts) if finding.id.startswith("env-")]
+
+
+def _with_alsa(facts: Facts, floor: tuple[int, int] = (2, 34)) -> Facts:
+    alsa = ProvisionedLibrary(
+        name="alsa", modules={"alsa": "1.2.8"}, floor=floor, floor_file=None, wheel_floor=floor, linked=True
+    )
+    provision = Provision(
+        target=find_target("armhf"),
+        method=Method.SYSROOT,
+        suite="debian:bookworm",
+        libraries=(alsa,),
+        packages=(),
+        toolchain_glibc=None,
+    )
+    return replace(facts, provision=provision)
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, []),
+        ({"RUSTFLAGS": ""}, ["env-rustflags"]),
+        ({"PKG_CONFIG_PATH": "/usr/lib/pkgconfig"}, ["env-pkg-config-path"]),
+        ({"PKG_CONFIG_PATH": ""}, []),
+        ({"PKG_CONFIG_PATH": "/usr/lib/pkgconfig", f"PKG_CONFIG_PATH_{ARM}": ""}, []),
+        ({"CPATH": "/usr/include", "LIBRARY_PATH": "/usr/lib"}, ["env-compiler-paths", "env-compiler-paths"]),
+        ({"CROSS_COMPILE": "aarch64-linux-gnu-"}, ["env-cross-compile"]),
+        ({"LD_LIBRARY_PATH": "/opt/lib"}, ["env-library-path"]),
+        ({"PKG_CONFIG_ALLOW_CROSS": "1"}, ["env-allow-cross-alone"]),
+        ({"PKG_CONFIG_ALLOW_CROSS": "1", f"PKG_CONFIG_{ARM}": "/x/pkg-config"}, []),
+        ({"PKG_CONFIG_ALLOW_CROSS": "0", f"PKG_CONFIG_{ARM}": "/x/pkg-config"}, ["env-allow-cross-off"]),
+        ({f"CC_{ARM}": "arm-gcc"}, []),
+    ],
+)
+def test_variables_that_break_cross_builds_are_found(tmp_path: Path, environ: dict[str, str], found: list[str]) -> None:
+    assert _environment(tmp_path, environ) == found
+
+
+def test_variables_of_cross_builds_do_not_matter_for_this_machine(tmp_path: Path) -> None:
+    environ = {"CPATH": "/usr/include", "PKG_CONFIG_PATH": "/x", "RUSTFLAGS": "-g"}
+
+    assert _environment(tmp_path, environ, target="amd64") == ["env-rustflags"]
+
+
+def test_a_variable_that_names_what_is_not_there_is_told_with_its_value(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3, "Cargo.lock": lock_of("openssl-sys")})
+    environ = {"RUSTC_WRAPPER": "sccache", "OPENSSL_DIR": "/usr/arm"}
+    facts = facts_of(tmp_path, environ=environ)
+
+    broken = with_machine(facts, Machine(missing=frozenset(environ)))
+
+    assert [finding.seen for finding in findings_of(broken)] == ["RUSTC_WRAPPER=sccache", "OPENSSL_DIR=/usr/arm"]
+    assert findings_of(facts) == []
+
+
+def test_the_folder_of_openssl_matters_where_a_crate_looks_there(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3, "Cargo.lock": lock_of("libc")})
+    facts = facts_of(tmp_path, environ={"OPENSSL_DIR": "/usr/arm"})
+
+    assert findings_of(with_machine(facts, Machine(missing=frozenset({"OPENSSL_DIR"})))) == []
+
+
+def test_an_exported_compiler_turns_zig_off(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3, "Makefile": "w:\n\tmaturin build --zig --target armhf\n"})
+    environ = {f"CC_{ARM}": "arm-linux-gnueabihf-gcc"}
+
+    (finding,) = findings_of(facts_of(tmp_path, target="armhf", environ=environ), "env-zig-off")
+
+    assert finding.fix.startswith(f"`unset CC_{ARM}`; `xprov setup armhf")
+
+
+def test_libraries_that_are_missing_are_one_line_to_type(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '0.26'\nalsa-sys = '1'\nlibdbus-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "alsa-sys", "libdbus-sys")})
+    facts = facts_of(tmp_path, target="armhf")
+
+    (nothing,) = findings_of(facts, "library-missing")
+    (one,) = findings_of(_with_alsa(facts), "library-missing")
+
+    assert nothing.fix.startswith("`xprov setup armhf alsa dbus`")
+    assert one.fix.startswith("`xprov setup armhf dbus`")
+    assert one.place is not None
+    assert one.place.line == 14
+
+
+def test_nothing_is_missing_on_this_machine_or_where_crates_compile_their_own(tmp_path: Path) -> None:
+    lock = lock_of("openssl-sys", "openssl-src", below={"openssl-sys": ["openssl-src"]})
+    write_project(tmp_path, {"Cargo.toml": "[dependencies]\npyo3 = '1'\nopenssl-sys = '1'\n", "Cargo.lock": lock})
+
+    assert findings_of(facts_of(tmp_path), "library-missing") == []
+    assert findings_of(facts_of(tmp_path, target="armhf"), "library-missing") == []
+
+
+def test_a_crate_that_the_build_does_not_take_needs_nothing(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\nalsa-sys = { version = '1', optional = true }\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "alsa-sys")})
+
+    assert findings_of(facts_of(tmp_path, target="armhf"), "library-missing") == []
+
+
+def test_a_crate_that_cannot_be_cross_built_says_what_it_needs(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\nlibgssapi-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "libgssapi-sys")})
+
+    (finding,) = findings_of(facts_of(tmp_path, target="armhf"), "crate-needs")
+    met = facts_of(tmp_path, target="armhf", environ={"LIBGSSAPI_IMPL": "mit"})
+
+    assert finding.fix == "set LIBGSSAPI_IMPL"
+    assert findings_of(met, "crate-needs") == []
+
+
+def test_a_program_of_this_machine_that_a_crate_would_believe_is_named(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\npq-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "pq-sys")})
+    facts = facts_of(tmp_path, target="armhf")
+
+    (finding,) = findings_of(
+        with_machine(facts, Machine(programs={"pg_config": Path("/usr/bin/pg_config")})), "host-program"
+    )
+
+    assert finding.seen == "pq-sys: `/usr/bin/pg_config` is in reach"
+    assert findings_of(facts, "host-program") == []
+
+
+MIXED = {
+    "Cargo.toml": PYO3,
+    "pyproject.toml": "[tool.maturin]\npython-source = 'python'\n",
+    "python/demo/__init__.py": "",
+}
+
+
+def test_a_command_that_writes_into_the_package_is_found_with_what_leaves_it_out(tmp_path: Path) -> None:
+    write_project(tmp_path, {**MIXED, "noxfile.py": "s.run('maturin', 'build', '-o', 'python/demo/dist')\n"})
+
+    (finding,) = findings_of(facts_of(tmp_path), "output-in-package")
+
+    assert finding.severity is Severity.BREAKS
+    assert finding.edit is not None
+    assert finding.edit.values == ("python/demo/dist/**",)
+
+
+@pytest.mark.parametrize("out", ["dist", "python/dist", "../dist", "/var/dist", "python/demonstration"])
+def test_a_command_that_writes_elsewhere_is_left_alone(tmp_path: Path, out: str) -> None:
+    write_project(tmp_path, {**MIXED, "noxfile.py": f"s.run('maturin', 'build', '-o', '{out}')\n"})
+
+    assert findings_of(facts_of(tmp_path), "output-in-package") == []
+
+
+def test_wheels_that_lie_in_the_package_are_found_before_the_next_build(tmp_path: Path) -> None:
+    write_project(tmp_path, {**MIXED, "python/demo/dist/demo-1-py3-none-any.whl": ""})
+
+    (finding,) = findings_of(facts_of(tmp_path), "wheel-in-package")
+
+    assert finding.edit is not None
+    assert finding.edit.values == ("python/demo/dist/*.whl",)
+
+
+def test_what_is_excluded_is_not_packed(tmp_path: Path) -> None:
+    maturin = "[tool.maturin]\npython-source = 'python'\nexclude = [{ path = '*.whl', format = ['sdist', 'wheel'] }]\n"
+    write_project(
+        tmp_path,
+        {
+            **MIXED,
+            "pyproject.toml": maturin,
+            "python/demo/dist/demo.whl": "",
+            "noxfile.py": "s.run('maturin', 'build', '-o', 'python/demo/dist')\n",
+        },
+    )
+
+    assert findings_of(facts_of(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched"),
+    [
+        ("python/demo/dist/**", True),
+        ("python/demo/dist/*.whl", True),
+        ("*.whl", True),
+        ("**/dist/*", True),
+        ("/python/**/*.whl", True),
+        # The folder alone: maturin asks of each file, and does not ask of the folders above it.
+        ("python/demo/dist", False),
+        ("python/demo/dist/", False),
+        ("dist", False),
+        ("demo/dist/**", False),
+        ("*.gz", False),
+    ],
+)
+def test_a_pattern_of_exclude_is_read_as_maturin_reads_it(pattern: str, *, matched: bool) -> None:
+    assert matches(pattern, "python/demo/dist/demo.whl") is matched
+
+
+@pytest.mark.parametrize(
+    ("requires", "old"),
+    [
+        ("maturin", False),
+        ("maturin>=1.9,<2", False),
+        ("maturin==1.13.1", True),
+        ("maturin[zig]>=1.5,<1.16", True),
+        ("maturin~=1.15.0", True),
+        ("maturin==1.16.2", False),
+        ("maturin == 1.*; python_version > '3'", False),
+    ],
+)
+def test_a_pin_says_whether_maturin_packs_the_target_folder(tmp_path: Path, requires: str, *, old: bool) -> None:
+    write_project(tmp_path, MIXED)
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("maturin>=1.9,<2", requires))
+
+    facts = with_target_folder(facts_of(tmp_path), tmp_path / "python/demo/target")
+    (finding,) = findings_of(facts, "target-folder-in-package")
+
+    assert pinned_old(facts.project) is old
+    assert finding.severity is (Severity.BREAKS if old else Severity.RISK)
+
+
+def test_a_cross_build_needs_a_linker_and_rust_s_own_library(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3})
+    facts = with_machine(facts_of(tmp_path, target="armhf"), Machine(has_std=False))
+
+    assert "gcc-arm-linux-gnueabihf" in findings_of(facts, "linker-missing")[0].fix
+    assert "rustup target add armv7-unknown-linux-gnueabihf" in findings_of(facts, "rust-std-missing")[0].fix
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".cargo/config.toml": "[target.armv7-unknown-linux-gnueabihf]\nlinker = 'arm-gcc'\n"},
+        {"Makefile": "w:\n\tmaturin build --zig\n"},
+    ],
+)
+def test_a_linker_that_is_named_or_zig_is_enough(tmp_path: Path, files: dict[str, str]) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3, **files})
+
+    assert findings_of(facts_of(tmp_path, target="armhf"), "linker-missing") == []
+
+
+@pytest.mark.parametrize(
+    ("pyo3", "options", "severities"),
+    [
+        ("'0.26'", "", [Severity.BREAKS]),
+        ("'0.26'", "-i python3.11", []),
+        ("'0.26'", "--find-interpreter", []),
+        ("'0.26'", "--features pyo3/abi3-py39", []),
+        ("{ version = '0.26', features = ['abi3-py39'] }", "", []),
+    ],
+)
+def test_a_cross_build_says_for_which_python_or_has_abi3(
+    tmp_path: Path, pyo3: str, options: str, severities: list[Severity]
+) -> None:
+    command = f"w:\n\tmaturin build --target armv7-unknown-linux-gnueabihf {options}\n"
+    write_project(tmp_path, {"Cargo.toml": f"[dependencies]\npyo3 = {pyo3}\n", "Makefile": command})
+
+    found = findings_of(facts_of(tmp_path, target="armhf"), "interpreter-unknown")
+
+    assert [finding.severity for finding in found] == severities
+
+
+def test_a_tag_that_is_older_than_the_libraries_is_a_lie(tmp_path: Path) -> None:
+    write_project(
+        tmp_path, {"Cargo.toml": PYO3, "pyproject.toml": "[tool.maturin]\ncompatibility = 'manylinux_2_31'\n"}
+    )
+    facts = facts_of(tmp_path, target="armhf")
+
+    (finding,) = findings_of(_with_alsa(facts, (2, 34)), "glibc-does-not-fit")
+
+    assert finding.place is not None
+    assert finding.place.line == 10
+    assert "manylinux_2_31 is asked for, and for armhf the libraries set up for it need glibc 2.34" in finding.seen
+    assert finding.fix == "`xprov setup armhf LIBRARY --manylinux 2_31`"
+    assert findings_of(_with_alsa(facts, (2, 31)), "glibc-does-not-fit") == []

@@ -1,0 +1,114 @@
+"""The command lines that a project's files hold."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from xprov.project.command import Command
+from xprov.project.commands import commands_in, find_commands
+
+TOP = Path("/project")
+
+
+def _commands(name: str, text: str) -> tuple[Command, ...]:
+    return commands_in(TOP / name, dedent(text), TOP)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("Makefile", "wheel:\n\tmaturin build --release \\\n\t  -o out --features 'a b,c'\n", 2),
+        ("justfile", "wheel:\n    uv run maturin build -oout -F a,b,c && ls\n", 2),
+        ("tox.ini", "[testenv]\ncommands =\n    maturin build --out=out --features=a --features b,c\n", 3),
+        ("noxfile.py", "def f(session):\n    session.run('maturin', 'build', '-o', 'out', '-F', 'a,b,c')\n", 2),
+        ("tasks.py", "run(['maturin', 'build', '-o', 'out', '-F', 'a,b,c'])\n", 1),
+        ("scripts/x.sh", "python -m maturin build -o out -F a,b,c | tee log\n", 1),
+    ],
+)
+def test_a_command_is_found_where_projects_write_it(name: str, text: str, line: int) -> None:
+    (command,) = _commands(name, text)
+
+    assert (command.line, command.verb, command.folder) == (line, "build", TOP)
+    assert command.value("out") == "out"
+    assert command.features == ("a", "b", "c")
+
+
+def test_a_step_of_maturin_action_is_a_command() -> None:
+    (command,) = _commands(
+        ".github/workflows/wheels.yml",
+        """\
+        jobs:
+          linux:
+            steps:
+              - uses: actions/checkout@v4
+              - name: Build
+                uses: PyO3/maturin-action@v1
+                with:
+                  target: armv7-unknown-linux-gnueabihf
+                  manylinux: 2_31
+                  working-directory: crates/python
+                  args: >-
+                    --release
+                    --out dist
+              - uses: actions/upload-artifact@v4
+                with:
+                  args: --out other
+        """,
+    )
+
+    assert (command.verb, command.folder, command.line) == ("build", TOP / "crates/python", 11)
+    assert command.value("out") == "dist"
+    assert command.value("target") == "armv7-unknown-linux-gnueabihf"
+    assert command.value("compatibility") == "2_31"
+
+
+def test_a_run_step_runs_in_its_working_directory() -> None:
+    (command,) = _commands(
+        "ci.yml",
+        """\
+        steps:
+          - run: |
+              pip install maturin
+              maturin build --out pkg/dist
+            working-directory: python
+        """,
+    )
+
+    assert (command.folder, command.line, command.value("out")) == (TOP / "python", 4, "pkg/dist")
+
+
+def test_what_only_the_job_knows_is_not_guessed() -> None:
+    (command,) = _commands("ci.yml", "- run: maturin build --target ${{ matrix.target }} -o $OUT\n")
+
+    assert command.has("target")
+    assert (command.value("target"), command.value("out")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# maturin build -o out\n",
+        "pip install maturin\n",
+        "cat maturin.log\n",
+        "run('cargo', 'build')\n",
+        "./maturin build",
+    ],
+)
+def test_what_is_no_command_is_left_alone(text: str) -> None:
+    assert _commands("x.sh", text) == ()
+
+
+def test_a_folder_that_is_changed_into_counts() -> None:
+    (command,) = _commands("Makefile", "all:\n\tcd crates/python && maturin build -o ../../dist\n")
+
+    assert command.folder == TOP / "crates/python"
+
+
+def test_files_are_found_by_their_places(tmp_path: Path) -> None:
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    (tmp_path / ".github/workflows/a.yml").write_text("- run: maturin build\n")
+    (tmp_path / "justfile").write_text("b:\n  maturin develop\n")
+    (tmp_path / "notes.txt").write_text("maturin build\n")
+
+    assert [command.verb for command in find_commands(tmp_path)] == ["build", "develop"]
