@@ -19,6 +19,7 @@ COMMANDS = {
     "setup": "Make libraries available to the compilers that build for a target.",
     "lock": "Write down the packages that setup uses with --locked, or say what is newer.",
     "doctor": "Find what breaks a project's wheels, and say what mends it.",
+    "explain": "Name what broke a build, from its output, and say what mends it.",
     "env": "Print the variables that make build tools use what was set up for a target.",
     "undo": "Put apt's sources back as they were, and take the architecture away if nothing of it is left.",
     "list": "List the libraries that xprov has a recipe for.",
