@@ -16,6 +16,7 @@ from xprov.catalog import Catalog
 from xprov.cli.context import get_catalog, get_output
 from xprov.cli.options import (
     AllowExpired,
+    From,
     Glibc,
     KeyringOption,
     LockFile,
@@ -30,6 +31,7 @@ from xprov.cli.options import (
     ViewOption,
     access_of,
     glibc_of,
+    libraries_of,
     view_of,
 )
 from xprov.cli.parameters import Json, complete_target, examples
@@ -95,6 +97,7 @@ def lock(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     targets: Targets = None,
     check: Check = False,  # noqa: FBT002 - typer's way to write a flag
+    from_lock: From = None,
     view: ViewOption = ViewName.AUTO,
     toolchain: ToolchainOption = ToolchainName.AUTO,
     glibc: Glibc = None,
@@ -120,13 +123,13 @@ def lock(  # noqa: PLR0913, PLR0917 - one parameter an option
         access=access_of(mirror, keyring, snapshot, allow_expired=allow_expired, offline=offline),
     )
     named = tuple(dict.fromkeys(find_target(word) for word in targets or ()))
-    libraries: tuple[str, ...] = tuple(dict.fromkeys(ctx.meta[_LIBRARIES]))
     file = lock_file or find_lock(Path.cwd())
     work = _Work(
         catalog=get_catalog(ctx),
         output=get_output(ctx),
         surroundings=Surroundings(store=open_store(os.environ), cache=open_cache(os.environ), environ=os.environ),
     )
+    libraries = libraries_of(ctx.meta[_LIBRARIES], from_lock, ctx)
     if check:
         if libraries:
             raise UsageError("`--check` looks at what is locked", hint="leave the libraries out, or `--check`")

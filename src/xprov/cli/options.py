@@ -1,5 +1,6 @@
 """The options that say which libraries are meant, where from, and for what: of several commands, each written once."""
 
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Optional
@@ -7,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from xprov.archive.locations import Access
+from xprov.cli.context import get_catalog, get_output
 from xprov.cli.parameters import complete_library
 from xprov.environment import View
 from xprov.errors import UsageError
@@ -49,6 +51,14 @@ Libraries = Annotated[
     ),
 ]
 
+From = Annotated[
+    Optional[Path],  # noqa: UP045 - see Libraries
+    typer.Option(
+        "--from",
+        metavar="CARGO_LOCK",
+        help="Take the libraries that the crates of this Cargo.lock bind, and those that are named.",
+    ),
+]
 MethodOption = Annotated[
     MethodName,
     typer.Option(
@@ -128,6 +138,23 @@ EnvFile = Annotated[
     Optional[Path],  # noqa: UP045 - see Glibc
     typer.Option(metavar="FILE", help="Write a file there too that does the same when it is sourced."),
 ]
+
+
+def libraries_of(words: Iterable[str], lock: Path | None, ctx: typer.Context) -> tuple[str, ...]:
+    """Return the libraries that were named, and those that `--from` finds; crates without a recipe are told of.
+
+    Raises `UsageError` when the file cannot be read, or has no crate that binds a library of a recipe.
+    """
+    named = tuple(dict.fromkeys(words))
+    if lock is None:
+        return named
+    from xprov.project.from_lock import find_libraries  # noqa: PLC0415 - of use with `--from` alone
+
+    output, found = get_output(ctx), find_libraries(lock, get_catalog(ctx).recipes())
+    for crate in found.without_recipe:
+        output.warning(f"no recipe for {crate}")
+    output.say(f"`{lock}` asks for {', '.join(found.libraries)}")
+    return tuple(dict.fromkeys([*named, *found.libraries]))
 
 
 def access_of(

@@ -8,6 +8,7 @@ from xprov.cli.options import (
     AllowExpired,
     DryRun,
     EnvFile,
+    From,
     Glibc,
     KeepAll,
     KeyringOption,
@@ -28,6 +29,7 @@ from xprov.cli.options import (
     ViewOption,
     access_of,
     glibc_of,
+    libraries_of,
     view_of,
 )
 from xprov.cli.parameters import Json, Target, examples
@@ -45,6 +47,7 @@ def register(app: typer.Typer) -> None:
         "xprov setup aarch64 openssl --dry-run         see what would be done, and do nothing",
         "xprov setup armhf alsa --manylinux 2_31       for wheels with that tag",
         "xprov setup armhf alsa --suite debian:bullseye",
+        "xprov setup armhf --from Cargo.lock           what the project's crates bind",
         "xprov setup armhf --locked                    exactly what xprov.lock says",
         "xprov setup linux/arm/v7 alsa --json          the result for a program to read",
     )
@@ -55,6 +58,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     ctx: typer.Context,
     target: Target,
     libraries: Libraries = None,
+    from_lock: From = None,
     method: MethodOption = MethodName.AUTO,
     view: ViewOption = ViewName.AUTO,
     toolchain: ToolchainOption = ToolchainName.AUTO,
@@ -77,7 +81,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Make libraries available to the compilers that build for a target."""
     request = Request(
         target=find_target(target),
-        libraries=tuple(dict.fromkeys(libraries or ())),
+        libraries=libraries_of(libraries or (), from_lock, ctx),
         method=None if method is MethodName.AUTO else Method(method.value),
         suite=None if suite is None else find_named_suite(suite),
         glibc=glibc_of(glibc, manylinux),
@@ -101,7 +105,9 @@ def _check_lock(request: Request, *, lock: bool, locked: bool) -> None:
     if lock and locked:
         raise UsageError("`--lock` writes the lock and `--locked` obeys it", hint="leave one of the two out")
     if not request.libraries and not locked:
-        raise UsageError("missing argument 'LIBRARY...'", hint="`xprov list` prints the libraries")
+        raise UsageError(
+            "missing argument 'LIBRARY...'", hint="`xprov list` prints the libraries, `--from Cargo.lock` finds them"
+        )
     if (lock or locked) and request.method not in (None, Method.SYSROOT):
         raise UsageError(
             f"a lock is for method `sysroot`: with `{request.method.value}` apt decides which packages there are",

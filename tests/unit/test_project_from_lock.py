@@ -1,0 +1,41 @@
+"""What `--from` finds in a Cargo.lock."""
+
+from pathlib import Path
+
+import pytest
+from tests.unit.projects import lock_of
+
+from xprov.catalog import load_catalog
+from xprov.errors import UsageError
+from xprov.project.from_lock import find_libraries
+
+RECIPES = load_catalog([]).recipes()
+
+
+def test_the_libraries_of_a_lock_are_those_whose_crates_link_them(tmp_path: Path) -> None:
+    below = {"openssl-sys": ["openssl-src"]}
+    lock = lock_of("alsa-sys", "libz-sys", "openssl-sys", "openssl-src", "pq-sys", "zstd-sys", "serde", below=below)
+    (tmp_path / "Cargo.lock").write_text(lock)
+
+    found = find_libraries(tmp_path, RECIPES)
+
+    assert found.libraries == ("alsa", "zlib")
+    assert found.without_recipe == ("`pq-sys`: it binds libpq (Debian: libpq-dev)",)
+
+
+def test_a_lock_without_libraries_is_an_error_that_says_what_is_known(tmp_path: Path) -> None:
+    (tmp_path / "Cargo.lock").write_text(lock_of("pq-sys", "serde"))
+
+    with pytest.raises(UsageError, match=r"no crate of .* binds a library") as raised:
+        find_libraries(tmp_path / "Cargo.lock", RECIPES)
+
+    assert raised.value.hint is not None
+    assert "it binds libpq" in raised.value.hint
+
+
+def test_a_lock_that_is_not_there_or_no_lock_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no `"):
+        find_libraries(tmp_path, RECIPES)
+    (tmp_path / "Cargo.lock").write_text("this is none")
+    with pytest.raises(UsageError, match="is not TOML"):
+        find_libraries(tmp_path, RECIPES)
