@@ -29,12 +29,13 @@ def _bindings(folder: Path, *features: str, target: str | None = None, forced: s
         (OPTIONAL, (), Bindings.CFFI),
         (OPTIONAL, ("pyo3",), Bindings.PYO3),
         (OPTIONAL, ("pyo3/abi3",), Bindings.PYO3),
-        (OPTIONAL, ("pyo3?/abi3",), Bindings.CFFI),
+        # As cargo metadata has it: a build does without pyo3 then.
+        (OPTIONAL, ("pyo3?/abi3",), Bindings.PYO3),
         (f"{OPTIONAL}[features]\npython = ['dep:pyo3']\n", ("python",), Bindings.PYO3),
         (f"{OPTIONAL}[features]\npython = ['dep:pyo3']\n", ("pyo3",), Bindings.CFFI),
         (f"{OPTIONAL}[features]\ndefault = ['python']\npython = ['dep:pyo3']\n", (), Bindings.PYO3),
         (f"{OPTIONAL}[features]\npython = ['pyo3/extension-module']\n", ("python",), Bindings.PYO3),
-        (f"{OPTIONAL}[features]\npython = ['pyo3?/extension-module']\n", ("python",), Bindings.CFFI),
+        (f"{OPTIONAL}[features]\npython = ['pyo3?/extension-module']\n", ("python",), Bindings.PYO3),
         ("[dependencies]\npy = { package = 'pyo3', version = '0.26', optional = true }\n", ("py",), Bindings.PYO3),
         ("[dependencies]\npyo3 = { package = 'libc', version = '0.2' }\n", (), Bindings.CFFI),
         ("[dev-dependencies]\npyo3 = '0.26'\n", (), Bindings.PYO3),
@@ -58,9 +59,11 @@ def test_a_dependency_of_another_platform_does_not_count_for_a_target(tmp_path: 
 def test_a_weak_feature_waits_for_its_dependency(tmp_path: Path) -> None:
     write_project(tmp_path, {"Cargo.toml": f"{OPTIONAL}[features]\nfast = ['pyo3?/abi3']\npython = ['dep:pyo3']\n"})
 
-    resolved = resolve(facts_of(tmp_path).project.graph, Selection(features=("fast", "python")))
+    resolved = resolve(facts_of(tmp_path).project.graph, Selection(features=("fast", "python"), as_metadata=False))
+    without = resolve(facts_of(tmp_path).project.graph, Selection(features=("fast",), as_metadata=False))
 
     assert "abi3" in resolved.features_of("pyo3")
+    assert not without.has("pyo3")
 
 
 def test_bindings_that_were_forced_are_taken_or_given_up(tmp_path: Path) -> None:

@@ -26,15 +26,16 @@ _DEFAULT = "default"
 class Selection:
     """The features that a build asks for.
 
-    `target` is None where none was said: cargo's own view is then of all. `development` is whether dependencies for
-    tests count: no build takes them, and maturin sees them.
+    `target` is None where none was said: cargo's own view is then of all. `as_metadata` has more count than a build
+    takes, as `cargo metadata` does, by which maturin decides: dependencies for tests, and, in a package that is no
+    workspace's, `NAME?/FEATURE` brings NAME (measured with cargo 1.95; in workspaces maturin asks `cargo tree`).
     """
 
     features: tuple[str, ...] = ()
     all_features: bool = False
     default_features: bool = True
     target: Target | None = None
-    development: bool = True
+    as_metadata: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +75,7 @@ class _Resolution:
     def __init__(self, graph: Graph, selection: Selection) -> None:
         self._graph = graph
         self._target = selection.target
-        self._development = selection.development
+        self._as_metadata = selection.as_metadata
         self.features: dict[str, set[str]] = {}
         self._entered: set[tuple[str, Dependency]] = set()
         self._waiting: list[tuple[Package, str, str]] = []
@@ -102,7 +103,7 @@ class _Resolution:
                 self.take(behind, (feature,))
 
     def _counts(self, package: Package, dependency: Dependency) -> bool:
-        if dependency.kind is Kind.DEV and (package.id != self._graph.root.id or not self._development):
+        if dependency.kind is Kind.DEV and (package.id != self._graph.root.id or not self._as_metadata):
             return False
         return dependency.platform is None or self._target is None or applies(dependency.platform, self._target)
 
@@ -128,7 +129,7 @@ class _Resolution:
             self._enter_all(package, feature)
 
     def _turn_on_behind(self, package: Package, key: str, feature: str, *, weak: bool) -> None:
-        if weak:
+        if weak and not (self._as_metadata and not self._graph.is_workspace):
             self._waiting.append((package, key, feature))
         else:
             self._enter_all(package, key)

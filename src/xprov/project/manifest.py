@@ -39,7 +39,9 @@ def graph_from_files(manifest: TomlFile, lock: CargoLock | None) -> Graph:
     """
     reading = _Reading(lock)
     root = reading.local(manifest)
-    return Graph(root=root, packages=reading.packages, edges=reading.edges, exact=False)
+    workspace = find_workspace(manifest)
+    is_workspace = workspace is not None and bool(workspace.texts("workspace", "members"))
+    return Graph(root=root, packages=reading.packages, edges=reading.edges, exact=False, is_workspace=is_workspace)
 
 
 class _Reading:

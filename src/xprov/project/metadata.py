@@ -51,7 +51,9 @@ def graph_from_metadata(content: dict[str, Any]) -> Graph | None:
         for dependency in package.dependencies
         if (behind := _behind(nodes[id_], dependency, packages))
     }
-    return Graph(root=root, packages=packages, edges=edges, exact=True)
+    return Graph(
+        root=root, packages=packages, edges=edges, exact=True, is_workspace=len(content["workspace_members"]) > 1
+    )
 
 
 def _package(content: dict[str, Any]) -> Package:

@@ -70,13 +70,15 @@ class Package:
 class Graph:
     """Packages, and which of them each dependency is: by the package's id and the dependency's key.
 
-    `root` is the package that maturin builds. `exact` is whether cargo has told, with every package's features.
+    `root` is the package that maturin builds. `exact` is whether cargo has told, with every package's features;
+    `is_workspace` whether the root is one of several packages of a workspace.
     """
 
     root: Package
     packages: Mapping[str, Package]
     edges: Mapping[tuple[str, str], str]
     exact: bool
+    is_workspace: bool = False
 
     def behind(self, package: Package, dependency: Dependency) -> Package | None:
         """Return the package that a dependency is, None where it is not known."""

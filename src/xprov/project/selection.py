@@ -32,7 +32,7 @@ def plain_build(facts: Facts) -> Build:
         all_features=project.maturin("all-features") is True,
         default_features=project.maturin("no-default-features") is not True,
         target=facts.target,
-        development=False,
+        as_metadata=False,
     )
     return Build(selection=selection, forced=bindings if isinstance(bindings, str) else None)
 

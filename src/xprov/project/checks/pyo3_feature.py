@@ -112,7 +112,7 @@ def _nobody(severity: Severity) -> str:
 def _taken_for(facts: Facts, build: Build) -> str:
     """Return what maturin makes of the build. It looks at all platforms, and at what tests need, too."""
     target = build.selection.target if build.command and build.command.has("target") else None
-    view = replace(build.selection, development=True, target=target)
+    view = replace(build.selection, as_metadata=True, target=target)
     bindings = decide(resolve(facts.project.graph, view), build.forced)
     if bindings is Bindings.PYO3:
         return "the wheel lacks the module"
