@@ -12,7 +12,11 @@ RECIPES = load_catalog([]).recipes()
 # What programs write: seen from maturin 1.16, cargo 1.95, binutils 2.40, lld 14, pkgconf 1.8 and 3.0, or read in the
 # sources of maturin, cc 1.11, pkg-config-rs 0.3, pyo3-build-config 0.26, bindgen and openssl-sys.
 LOGS = {
-    "pyo3-feature-off": ("ModuleNotFoundError: No module named 'cffi'", "  Caused by: unknown binding type"),
+    "pyo3-feature-off": (
+        "ModuleNotFoundError: No module named 'cffi'",
+        "  Caused by: unknown binding type",
+        "Please install cffi yourself.",
+    ),
     "output-in-package": ("  Caused by: Large file option has not been set",),
     "library-missing": (
         "The system library `alsa` required by crate `alsa-sys` was not found.",

@@ -46,7 +46,7 @@ class Explanation:
 
 
 def explain(lines: Sequence[str], recipes: Sequence[Recipe], target: Target | None = None) -> tuple[Explanation, ...]:
-    """Return the failures that the lines of a log show, in their order; what says the same twice, once.
+    """Return the failures that the lines of a log show, in their order; what says the same twice, once, by the worse.
 
     `target` is what was built for, None to take it from the log.
     """
@@ -57,7 +57,9 @@ def explain(lines: Sequence[str], recipes: Sequence[Recipe], target: Target | No
         for failure, severity, match in _matches(line):
             fix = _filled(failure.fix, match.groupdict(), recipes, wanted)
             explanation = Explanation(failure=failure, severity=severity, line=number, text=line.strip(), fix=fix)
-            found.setdefault((failure.id, fix), explanation)
+            before = found.setdefault((failure.id, fix), explanation)
+            if before.severity is Severity.NOTE:
+                found[failure.id, fix] = explanation
     return tuple(found.values())
 
 

@@ -37,9 +37,9 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
     Raises `UsageError` when there is none, or one of its files is not right.
     """
     layout = find_layout(folder.resolve())
-    top = _top(layout.folder)
     workspace = find_workspace(layout.manifest)
     home = workspace.path.parent if workspace else layout.manifest.path.parent
+    top = _top(layout.folder, home)
     lock = read_cargo_lock(home / LOCK) if (home / LOCK).is_file() else None
     configs = tuple(_configs(layout.folder))
     commands = tuple(dict.fromkeys(command for place in {layout.folder, top} for command in find_commands(place)))
@@ -61,10 +61,12 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
     )
 
 
-def _top(folder: Path) -> Path:
-    """Return the top of the checkout that `folder` is in, itself where it is in none."""
-    above = list(folders_up(folder))
-    return above[-1] if is_top(above[-1]) else folder
+def _top(folder: Path, home: Path) -> Path:
+    """Return the top of the checkout that `folder` is in; in none, the folder of its workspace, or itself."""
+    *_, last = folders_up(folder)
+    if is_top(last):
+        return last
+    return home if folder.is_relative_to(home) else folder
 
 
 def _configs(folder: Path) -> Iterator[TomlFile]:
