@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.integration.cargo_build import build, fetch, write_crate
 from tests.integration.maturin import Done, ids, xprov
+from tests.integration.test_environment_sourcing import source
 from tests.integration.written import need
 
 pytestmark = pytest.mark.archive
@@ -82,6 +83,15 @@ def test_what_the_lock_asks_for_is_set_up_and_the_crate_builds(project: Path, ho
     assert "`Cargo.lock` asks for alsa" in done.log
     assert build(project, home / "env", triple=TRIPLE) == ['alsa-sys: ["asound"]']
     assert "breaks: library-missing" not in ids(_doctor(project, home))
+
+
+def test_in_a_shell_that_sourced_what_was_set_up_no_variable_is_wrong(project: Path, home: Path) -> None:
+    environ, _ = source(("bash",), home / "env", environ={})
+
+    bare, sourced = ids(_doctor(project, home)), ids(_doctor(project, home, environ))
+
+    assert "risk: environment-not-sourced" in bare
+    assert [id_ for id_ in sourced if "env" in id_ or "library" in id_] == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from xprov.project.packing import matches, pinned_old
 from xprov.provision import Provision, ProvisionedLibrary
 from xprov.request import Method
 from xprov.target import find_target
+from xprov.toolchain import Toolchain
 
 PYO3 = "[dependencies]\npyo3 = '0.26'\n"
 ARM = "armv7_unknown_linux_gnueabihf"
@@ -111,6 +112,16 @@ def test_libraries_that_are_missing_are_one_line_to_type(tmp_path: Path) -> None
     assert one.fix.startswith("`xprov setup armhf dbus`")
     assert one.place is not None
     assert one.place.line == 14
+
+
+def test_libraries_that_no_variable_of_this_shell_names_are_a_risk(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '0.26'\nalsa-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "alsa-sys")})
+    facts = _with_alsa(facts_of(tmp_path, target="armhf"))
+    sourced = replace(facts, environ={f"PKG_CONFIG_{ARM}": "/home/me/.xprov/armhf/bin/pkg-config"})
+
+    assert [finding.severity for finding in findings_of(facts, "environment-not-sourced")] == [Severity.RISK]
+    assert findings_of(sourced, "environment-not-sourced") == []
 
 
 def test_nothing_is_missing_on_this_machine_or_where_crates_compile_their_own(tmp_path: Path) -> None:
@@ -299,3 +310,25 @@ def test_a_tag_that_is_older_than_the_libraries_is_a_lie(tmp_path: Path) -> None
     assert "manylinux_2_31 is asked for, and for armhf the libraries set up for it need glibc 2.34" in finding.seen
     assert finding.fix == "`xprov setup armhf LIBRARY --manylinux 2_31`"
     assert findings_of(_with_alsa(facts, (2, 31)), "glibc-does-not-fit") == []
+
+
+def test_libraries_that_are_newer_than_the_compiler_s_glibc_raise_the_tag(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3})
+    old = Toolchain(
+        cc=Path("/usr/bin/arm-gcc"),
+        cxx=None,
+        ar=None,
+        machine="arm-linux-gnueabihf",
+        prefix="arm-linux-gnueabihf-",
+        sysroot=None,
+        glibc=(2, 31),
+        multiarch=None,
+        libc_includes=(),
+        found_by="PATH",
+    )
+    facts = with_machine(facts_of(tmp_path, target="armhf"), Machine(toolchain=old))
+
+    (finding,) = findings_of(_with_alsa(facts, (2, 34)), "glibc-does-not-fit")
+
+    assert "the wheel is manylinux_2_34" in finding.seen
+    assert findings_of(_with_alsa(facts, (2, 29)), "glibc-does-not-fit") == []

@@ -105,6 +105,15 @@ def test_a_folder_that_is_changed_into_counts() -> None:
     assert command.folder == TOP / "crates/python"
 
 
+@pytest.mark.parametrize(
+    "line", ["python -m build --outdir pkg/dist", "uv build --out-dir=pkg/dist .", "pip wheel . --no-deps -w pkg/dist"]
+)
+def test_a_front_end_is_a_command_for_where_it_writes(line: str) -> None:
+    (command,) = _commands("x.sh", f"{line}\n")
+
+    assert (command.verb, command.value("out")) == ("front-end", "pkg/dist")
+
+
 def test_files_are_found_by_their_places(tmp_path: Path) -> None:
     (tmp_path / ".github/workflows").mkdir(parents=True)
     (tmp_path / ".github/workflows/a.yml").write_text("- run: maturin build\n")

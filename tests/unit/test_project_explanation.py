@@ -98,6 +98,13 @@ def test_the_fix_names_the_library_and_the_target_of_the_log(line: str) -> None:
     assert explanation.fix == "make it available: `xprov setup armhf alsa`"
 
 
+def test_of_a_long_line_the_part_that_tells_is_shown() -> None:
+    (explanation,) = explain([f"= note: {'x' * 5000} ld: cannot find -lasound {'y' * 5000}"], RECIPES)
+
+    assert "cannot find -lasound" in explanation.text
+    assert len(explanation.text) < 400
+
+
 def test_what_is_said_twice_is_explained_once() -> None:
     assert len(explain(["ld: cannot find -lasound", "ld: cannot find -lasound", "ld: cannot find -lz"], RECIPES)) == 2
 

@@ -42,6 +42,9 @@ PLACES = (
 _LARGEST = 1_000_000
 _VERBS = "build|develop|publish|sdist"
 _MATURIN = re.compile(rf"(?<![\w./-])(?:cd\s+(?P<folder>[\w./-]+)\s*&&.*?)?\bmaturin\s+(?P<words>(?:{_VERBS})\b.*)")
+# Front ends that build by maturin and put the wheel where they are told.
+_FRONT_END = re.compile(r"\b(?P<words>(?:python3?\s+-m\s+build|uv\s+build|pip3?\s+wheel)\b.*)")
+_FRONT_END_OUT = {"--outdir", "--out-dir", "-o", "-w", "--wheel-dir"}
 _ACTION = re.compile(r"^\s*(?:-\s+)?uses:\s*['\"]?pyo3/maturin-action\b", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\{\w+\}|\$\w+|\{\{.*?\}\}|\{\w+\}")
 # What ends a command in a shell; a recipe's comment.
@@ -104,6 +107,18 @@ def _in_shell(file: Path, text: str, folder: Path) -> Iterator[Command]:
             inside = match["folder"] or _step_setting(lines, number, "working-directory") or "."
             words = _words(_END.split(match["words"])[0])
             yield parse_command(words, file=file, line=number, folder=folder / inside)
+        for match in _FRONT_END.finditer(line):
+            inside = _step_setting(lines, number, "working-directory") or "."
+            words = ["front-end", *_outs(_words(_END.split(match["words"])[0]))]
+            yield parse_command(words, file=file, line=number, folder=folder / inside)
+
+
+def _outs(words: list[str]) -> Iterator[str]:
+    """Yield what a front end's words say of where the wheel goes, as maturin would be told."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name in _FRONT_END_OUT:
+            yield f"--out={value if equals else after}"
 
 
 def _in_action(file: Path, text: str, folder: Path) -> Iterator[Command]:

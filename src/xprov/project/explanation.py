@@ -21,6 +21,8 @@ _TRIPLE = re.compile(r"[a-z0-9_]+-unknown-linux-(?:gnu|musl)[a-z]*")
 # Said with a triple, these name the target; a triple alone may be the host's.
 _NAMES_TARGET = re.compile(rf"(?:--target[ =]|TARGET\s*=\s*(?:Some\()?\"?|/target/|`)({_TRIPLE.pattern})")
 
+_LONGEST = 300
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
@@ -56,7 +58,9 @@ def explain(lines: Sequence[str], recipes: Sequence[Recipe], target: Target | No
     for number, line in enumerate(bare, 1):
         for failure, severity, match in _matches(line):
             fix = _filled(failure.fix, match.groupdict(), recipes, wanted)
-            explanation = Explanation(failure=failure, severity=severity, line=number, text=line.strip(), fix=fix)
+            explanation = Explanation(
+                failure=failure, severity=severity, line=number, text=_around(line, match), fix=fix
+            )
             before = found.setdefault((failure.id, fix), explanation)
             if before.severity is Severity.NOTE:
                 found[failure.id, fix] = explanation
@@ -71,6 +75,14 @@ def _matches(line: str) -> Iterator[tuple[Failure, Severity, re.Match[str]]]:
             if match is not None:
                 yield failure, severity, match
                 break
+
+
+def _around(line: str, match: re.Match[str]) -> str:
+    """Return the line, or of a long one, such as a linker's with all its arguments, the part that tells."""
+    if len(line) <= _LONGEST:
+        return line.strip()
+    start = max(0, match.start() - _LONGEST // 4)
+    return f"... {line[start : start + _LONGEST].strip()} ..."
 
 
 def _target_in(lines: Iterable[str]) -> Target | None:

@@ -54,6 +54,7 @@ def read_cargo_lock(path: Path) -> CargoLock:
             local="source" not in package,
         )
         for package, line in zip(packages if isinstance(packages, list) else (), lines, strict=False)
+        if isinstance(package, dict) and isinstance(package.get("name"), str)
     ]
     return CargoLock(path=path, crates=tuple(crates))
 

@@ -133,11 +133,17 @@ def _dependency(
         optional=own.get("optional") is True,
         # A member may turn them on where the workspace has them off, not the other way round.
         default_features=shared.get("default-features", True) is not False or own.get("default-features") is True,
-        features=tuple(dict.fromkeys([*shared.get("features", ()), *own.get("features", ())])),
+        features=tuple(dict.fromkeys([*_texts(shared, "features"), *_texts(own, "features")])),
         platform=at[1] if at[0] == "target" else None,
         path=Path(os.path.normpath(folder / path)) if isinstance(path, str) else None,
         at=at,
     )
+
+
+def _texts(entry: dict[str, Any], key: str) -> list[str]:
+    """Return the strings of a list. What cargo would refuse counts as nothing: cargo says it better."""
+    value = entry.get(key)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _crate_types(manifest: TomlFile) -> frozenset[str]:

@@ -8,6 +8,7 @@ from xprov.project.crates import CrateNeeds, Search, compiles_its_own, crate_tab
 from xprov.project.features import resolve
 from xprov.project.finding import Finding, Place, Severity
 from xprov.project.selection import plain_build
+from xprov.toolchain import scoped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +47,8 @@ def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Itera
     missing = {name: recipe for name, recipe in wanting.items() if recipe.library not in there}
     if missing:
         yield _library_missing(facts, missing, there)
+    if len(missing) < len(wanting):
+        yield from _not_sourced(facts, sorted({recipe.library for recipe in wanting.values()} & there))
     for name, features in crates.items():
         known = crate_table().get(name)
         binds = known is not None and known.debian and known.finds is not Search.BUNDLED
@@ -63,6 +66,18 @@ def _library_missing(facts: Facts, missing: Mapping[str, Recipe], there: set[str
         seen=f"{crates}: not set up for {facts.target.name}, which has {', '.join(sorted(there)) or 'nothing'}",
         fix=f"`xprov setup {facts.target.name} {' '.join(libraries)}`"
         " (all that the lock asks for: `--from Cargo.lock`)",
+    )
+
+
+def _not_sourced(facts: Facts, libraries: list[str]) -> Iterator[Finding]:
+    triple = facts.target.rust
+    if any(facts.environ.get(name) for name in (*scoped("PKG_CONFIG", triple), "TARGET_PKG_CONFIG")):
+        return
+    yield Finding(
+        id="environment-not-sourced",
+        severity=Severity.RISK,
+        seen=f"{', '.join(libraries)} of {facts.target.name}: set up, and no pkg-config is named for {triple}",
+        fix='`source "$HOME/.xprov/env"` (the file that `xprov setup` names) in the shell that builds',
     )
 
 

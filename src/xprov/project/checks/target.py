@@ -99,14 +99,24 @@ def _needs_python(facts: Facts, selection: Selection) -> bool:
 
 
 def _tags(facts: Facts) -> Iterator[Finding]:
+    """Yield tags below what the libraries or the compiler need, and, where none is asked for, what comes out."""
     floor, toolchain = _floors(facts)
-    for version, place in _asked(facts):
+    asked = tuple(_asked(facts))
+    for version, place in asked:
         if floor is not None and floor > version:
             yield _too_new(facts, version, place, f"the libraries set up for it need glibc {format_version(floor)}")
         elif toolchain is not None and toolchain > version:
             yield _too_new(
                 facts, version, place, f"its compiler builds against glibc {format_version(toolchain)}", Severity.RISK
             )
+    if not asked and floor is not None and toolchain is not None and floor > toolchain:
+        yield Finding(
+            id="glibc-does-not-fit",
+            severity=Severity.RISK,
+            seen=f"the libraries set up for {facts.target.name} need glibc {format_version(floor)}, its compiler builds"
+            f" against {format_version(toolchain)}: the wheel is {format_tag(floor)}, whatever was compiled",
+            fix=f"`xprov setup {facts.target.name} LIBRARY --glibc {format_version(toolchain)}`",
+        )
 
 
 def _floors(facts: Facts) -> tuple[Version | None, Version | None]:
