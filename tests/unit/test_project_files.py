@@ -64,8 +64,10 @@ def test_an_edit_leaves_all_else_as_it_was_written(text: str, after: str) -> Non
 def test_an_edit_of_what_is_no_list_is_refused() -> None:
     edit = Edit(file=Path("pyproject.toml"), keys=("tool", "maturin", "features"), values=("python",))
 
-    with pytest.raises(XprovError, match=r"`tool.maturin.features` is no list"):
+    with pytest.raises(XprovError, match=r"`tool.maturin.features` is no list of strings"):
         edit.apply("[tool.maturin]\nfeatures = 'python'\n")
+    with pytest.raises(XprovError, match="is no table"):
+        edit.apply("tool = 1\n")
 
 
 def test_edits_of_one_file_come_together(tmp_path: Path) -> None:

@@ -78,10 +78,10 @@ def doctor(
 
 def _mend(facts: Facts, findings: Sequence[Finding], output: Output) -> bool:
     """Apply the safe edits, and show each. Return whether a file was changed."""
-    safe = [finding for finding in findings if finding.safe and finding.edit]
-    for finding in safe:
-        output.say(f"{finding.id}: mended by\n{edit_as_diff(facts, finding)}")
-    changed = apply_all([finding.edit for finding in safe if finding.edit])
+    safe = [(finding, change) for finding in findings if finding.safe and (change := edit_as_diff(facts, finding))]
+    for finding, change in safe:
+        output.say(f"{finding.id}: mended by\n{change}")
+    changed = apply_all([finding.edit for finding, _ in safe if finding.edit])
     for file, (before, after) in changed.items():
         if before != after:
             with writing(file.parent):

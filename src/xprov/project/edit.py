@@ -32,17 +32,22 @@ class Edit:
         *tables, key = self.keys
         table: Any = document
         for name in tables:
-            if name not in table:
-                table.add(name, tomlkit.table())
-            table = table[name]
-        if key not in table:
-            table.add(key, tomlkit.array())
-        if not isinstance(table[key], list):
-            raise XprovError(f"`{self.file}`: `{'.'.join(self.keys)}` is no list")
+            table = self._below(table, name, tomlkit.table())
+        values = self._below(table, key, tomlkit.array())
+        if not isinstance(values, tomlkit.items.Array):
+            raise XprovError(f"`{self.file}`: `{'.'.join(self.keys)}` is no list of strings")
         for value in self.values:
-            if value not in table[key]:
-                table[key].append(value)
+            if value not in values:
+                values.append(value)
         return tomlkit.dumps(document)
+
+    def _below(self, table: Any, name: str, new: Any) -> Any:  # noqa: ANN401 - items of tomlkit
+        """Return what stands at `name` of a table, `new` where nothing does."""
+        if not isinstance(table, dict):
+            raise XprovError(f"`{self.file}`: what `{name}` should stand in is no table")
+        if name not in table:
+            table[name] = new
+        return table[name]
 
 
 def diff(edit: Edit, text: str, name: str) -> str:

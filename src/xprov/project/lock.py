@@ -49,7 +49,7 @@ def read_cargo_lock(path: Path) -> CargoLock:
         LockedCrate(
             name=package["name"],
             version=str(package.get("version", "")),
-            dependencies=tuple(package.get("dependencies", ())),
+            dependencies=_names(package.get("dependencies")),
             line=line,
             local="source" not in package,
         )
@@ -57,6 +57,10 @@ def read_cargo_lock(path: Path) -> CargoLock:
         if isinstance(package, dict) and isinstance(package.get("name"), str)
     ]
     return CargoLock(path=path, crates=tuple(crates))
+
+
+def _names(dependencies: object) -> tuple[str, ...]:
+    return tuple(word for word in dependencies if isinstance(word, str)) if isinstance(dependencies, list) else ()
 
 
 def _name_lines(text: str) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from xprov.errors import XprovError
 from xprov.project.edit import diff
 from xprov.project.failures import failures
 
@@ -35,11 +36,15 @@ def findings_as_json(facts: Facts, findings: Sequence[Finding]) -> dict[str, Any
 
 
 def edit_as_diff(facts: Facts, finding: Finding) -> str | None:
-    """Return what the finding's edit would change, as a unified diff, or None where it has none."""
+    """Return what the finding's edit would change, as a unified diff, or None where it has none, or cannot be made."""
     if finding.edit is None:
         return None
     file = finding.edit.file
-    return diff(finding.edit, file.read_text(encoding="utf-8"), shown(file, facts.project.top))
+    try:
+        return diff(finding.edit, file.read_text(encoding="utf-8"), shown(file, facts.project.top))
+    except XprovError:
+        # What stands there is not what maturin takes: it says so by itself, and the words of the fix are enough.
+        return None
 
 
 def shown(file: Path, top: Path) -> str:
