@@ -1,5 +1,6 @@
 """Projects that real maturin really fails on: doctor says why, what it says is done, and then they build."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -231,6 +232,20 @@ def test_a_log_is_shown_while_it_is_read_and_a_build_that_went_well_ends_with_0(
 
     assert said.code == 0
     assert said.log.startswith("📦 Built wheel\nnothing that xprov knows in 1 lines")
+
+
+def test_both_speak_json_with_a_version(tmp_path: Path) -> None:
+    write_pyo3_project(tmp_path, {"Cargo.toml": OPTIONAL, "src/lib.rs": GUARDED})
+
+    seen = json.loads(xprov(tmp_path, "doctor", "--json", "-q").log)
+    explained = json.loads(xprov(tmp_path, "explain", "--json", "-q", log="a\nld: cannot find -lasound\n").log)
+
+    (finding,) = seen["findings"]
+    assert (seen["version"], finding["id"], finding["line"]) == (1, "pyo3-feature-off", 10)
+    assert finding["safe"] is True
+    assert finding["diff"].startswith("--- a/pyproject.toml")
+    assert (explained["version"], explained["lines"], explained["findings"][0]["line"]) == (1, 2, 2)
+    assert explained["findings"][0]["fix"] == "make it available: `xprov setup TARGET alsa`"
 
 
 def test_a_folder_that_is_no_project_is_wrong_usage(tmp_path: Path) -> None:

@@ -297,6 +297,15 @@ def test_a_cross_build_says_for_which_python_or_has_abi3(
     assert [finding.severity for finding in found] == severities
 
 
+def test_a_target_that_only_the_job_knows_may_be_this_one(tmp_path: Path) -> None:
+    step = "- uses: PyO3/maturin-action@v1\n  with:\n    target: ${{ matrix.target }}\n    args: --out dist\n"
+    write_project(tmp_path, {"Cargo.toml": PYO3, ".github/workflows/ci.yml": step})
+
+    (finding,) = findings_of(facts_of(tmp_path, target="armhf"), "interpreter-unknown")
+
+    assert finding.severity is Severity.RISK
+
+
 def test_a_tag_that_is_older_than_the_libraries_is_a_lie(tmp_path: Path) -> None:
     write_project(
         tmp_path, {"Cargo.toml": PYO3, "pyproject.toml": "[tool.maturin]\ncompatibility = 'manylinux_2_31'\n"}

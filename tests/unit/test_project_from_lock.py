@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.commands import Xprov
 from tests.unit.projects import lock_of
 
 from xprov.catalog import load_catalog
@@ -39,3 +40,28 @@ def test_a_lock_that_is_not_there_or_no_lock_is_an_error(tmp_path: Path) -> None
     (tmp_path / "Cargo.lock").write_text("this is none")
     with pytest.raises(UsageError, match="is not TOML"):
         find_libraries(tmp_path, RECIPES)
+
+
+def test_a_lock_that_is_not_there_ends_setup_and_lock_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    xprov = Xprov(capsys=capsys)
+
+    seen = [xprov("setup", "armhf", "--from", "Cargo.lock"), xprov("lock", "armhf", "--from", "Cargo.lock")]
+
+    assert [one.code for one in seen] == [2, 2]
+    assert [one.err for one in seen] == [
+        "error: there is no `Cargo.lock`\n\nhint: `cargo generate-lockfile` writes one\n"
+    ] * 2
+
+
+def test_a_check_of_what_is_locked_takes_no_other_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Cargo.lock").write_text(lock_of("alsa-sys"))
+
+    seen = Xprov(capsys=capsys)("lock", "--check", "--from", "Cargo.lock")
+
+    assert (seen.code, "`--check` looks at what is locked" in seen.err) == (2, True)

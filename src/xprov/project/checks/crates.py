@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from xprov.project.crates import CrateNeeds, Search, compiles_its_own, crate_table, described, recipes_by_crate
@@ -64,9 +65,15 @@ def _library_missing(facts: Facts, missing: Mapping[str, Recipe], there: set[str
         severity=Severity.BREAKS,
         place=_place(facts, next(iter(missing))),
         seen=f"{crates}: not set up for {facts.target.name}, which has {', '.join(sorted(there)) or 'nothing'}",
-        fix=f"`xprov setup {facts.target.name} {' '.join(libraries)}`"
-        " (all that the lock asks for: `--from Cargo.lock`)",
+        fix=f"`xprov setup {facts.target.name} {' '.join(libraries)}`{_or_from_lock(facts)}",
     )
+
+
+def _or_from_lock(facts: Facts) -> str:
+    lock = facts.project.lock
+    if lock is None:
+        return ""
+    return f" (all that the lock asks for: `--from {os.path.relpath(lock.path, facts.project.layout.folder)}`)"
 
 
 def _not_sourced(facts: Facts, libraries: list[str]) -> Iterator[Finding]:

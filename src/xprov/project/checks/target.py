@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xprov.errors import UsageError
 from xprov.glibc import format_tag, format_version, parse_version
 from xprov.project.bindings import PYO3_CRATES
+from xprov.project.command import UNKNOWN
 from xprov.project.features import resolve
 from xprov.project.finding import Finding, Place, Severity
 from xprov.project.layout import MATURIN
@@ -69,11 +70,13 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
     for build, command in commands:
         named = any(command.has(option) for option in ("interpreter", "find-interpreter", "f"))
         if not named and _needs_python(facts, build.selection):
+            sure = command.value("target") is not None
             yield Finding(
                 id="interpreter-unknown",
-                severity=Severity.BREAKS,
+                severity=Severity.BREAKS if sure else Severity.RISK,
                 place=Place(file=command.file, line=command.line),
-                seen=f"this command builds for {facts.target.rust} without `-i`, and pyo3 without abi3",
+                seen=f"this command {'builds' if sure else 'may build'} for {facts.target.rust} without `-i`, and pyo3"
+                " without abi3",
                 fix="add `-i python3.12` (each that you want), or `--find-interpreter`; or pyo3's `abi3-py39`",
             )
     if not commands and _needs_python(facts, plain_build(facts).selection):
@@ -86,7 +89,8 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
 
 
 def _is_for(facts: Facts, targets: tuple[str, ...]) -> bool:
-    return bool(targets) and targets[-1] in facts.target.names
+    """Return whether a command builds for the target, or may: `--target ${{ matrix.target }}` is for any."""
+    return bool(targets) and (UNKNOWN in targets[-1] or targets[-1].lower() in facts.target.names)
 
 
 def _needs_python(facts: Facts, selection: Selection) -> bool:
