@@ -1,6 +1,7 @@
 """Projects that real maturin really fails on: doctor says why, what it says is done, and then they build."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,10 @@ from tests.integration.maturin import (
     xprov,
 )
 from tests.unit.projects import OPTIONAL, write_project
+
+from xprov.host import inspect_host
+from xprov.target import find_target
+from xprov.toolchain import cargo_variable
 
 PLAIN = '[dependencies]\npyo3 = "0.26"\n'
 MIXED = {
@@ -206,6 +211,19 @@ def test_a_wrapper_of_rustc_that_is_not_there_ends_every_build(tmp_path: Path, m
     assert (maturin.build(tmp_path).code, xprov(tmp_path, "doctor").code) == (0, 0)
 
 
+def test_a_linker_that_is_not_there_ends_the_build(tmp_path: Path, maturin: Maturin) -> None:
+    write_pyo3_project(tmp_path, {"Cargo.toml": PLAIN})
+    host = inspect_host(os.environ).architecture
+    environ = {cargo_variable(find_target(host).rust, "LINKER"): "no-such-gcc"}
+
+    failed = maturin.build(tmp_path, environ=environ)
+    found = xprov(tmp_path, "doctor", environ=environ)
+
+    assert failed.code == 1
+    assert ids(xprov(tmp_path, "explain", log=failed.log)) == ["breaks: linker-missing"]
+    assert ids(found) == ["breaks: env-linker"]
+
+
 def test_a_cross_build_without_a_python_fails_and_with_one_goes_on_to_what_is_missing_next(
     tmp_path: Path, maturin: Maturin
 ) -> None:
@@ -215,12 +233,14 @@ def test_a_cross_build_without_a_python_fails_and_with_one_goes_on_to_what_is_mi
     write_pyo3_project(tmp_path, {"Cargo.toml": PLAIN, "Makefile": command})
 
     failed = maturin.build(tmp_path, "--target", triple)
+    stable = maturin.build(tmp_path, "--target", triple, "--features", "pyo3/abi3")
     found = ids(xprov(tmp_path, "doctor", "--target", "armhf"))
     further = maturin.build(tmp_path, "--target", triple, "-i", "python3.11")
     (tmp_path / "Makefile").write_text(command.replace("-o dist", "-o dist -i python3.11"))
     after = ids(xprov(tmp_path, "doctor", "--target", "armhf"))
 
     assert ids(xprov(tmp_path, "explain", log=failed.log)) == ["breaks: interpreter-unknown"]
+    assert "Couldn't find any python interpreters" in stable.log
     assert "breaks: interpreter-unknown" in found
     assert "breaks: rust-std-missing" in ids(xprov(tmp_path, "explain", log=further.log))
     assert "breaks: interpreter-unknown" not in after

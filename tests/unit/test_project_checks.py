@@ -284,6 +284,8 @@ def test_a_linker_that_is_named_or_zig_is_enough(tmp_path: Path, files: dict[str
         ("'0.26'", "--find-interpreter", []),
         ("'0.26'", "--features pyo3/abi3-py39", []),
         ("{ version = '0.26', features = ['abi3-py39'] }", "", []),
+        # For the Python at hand, which a cross build has not.
+        ("{ version = '0.26', features = ['abi3'] }", "", [Severity.BREAKS]),
     ],
 )
 def test_a_cross_build_says_for_which_python_or_has_abi3(

@@ -1,5 +1,6 @@
 """`xprov explain`: name what broke a build, from its output."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -14,6 +15,7 @@ from xprov.project.explanation import Explanation
 from xprov.project.explanation import explain as explain_lines
 from xprov.project.finding import Severity
 from xprov.project.report import paragraph
+from xprov.store import open_store
 from xprov.target import find_target
 
 Log = Annotated[
@@ -51,7 +53,9 @@ def explain(
     output = get_output(ctx)
     wanted = find_target(target) if target else None
     lines = _read(log, output)
-    found = explain_lines(lines, get_catalog(ctx).recipes(), wanted)
+    provisioned = open_store(os.environ).provisioned()
+    usual = provisioned[0] if len(provisioned) == 1 else None
+    found = explain_lines(lines, get_catalog(ctx).recipes(), wanted, usual)
     if json:
         output.json({"version": 1, "lines": len(lines), "findings": [explanation.as_json() for explanation in found]})
     elif found:

@@ -47,13 +47,15 @@ class Explanation:
         }
 
 
-def explain(lines: Sequence[str], recipes: Sequence[Recipe], target: Target | None = None) -> tuple[Explanation, ...]:
+def explain(
+    lines: Sequence[str], recipes: Sequence[Recipe], target: Target | None = None, usual: Target | None = None
+) -> tuple[Explanation, ...]:
     """Return the failures that the lines of a log show, in their order; what says the same twice, once, by the worse.
 
-    `target` is what was built for, None to take it from the log.
+    `target` is what was built for, None to take it from the log; `usual` is what is meant where that does not say.
     """
     bare = [_ESCAPE.sub("", line).rstrip() for line in lines]
-    wanted = target or _target_in(bare)
+    wanted = target or _target_in(bare) or usual
     found: dict[tuple[str, str], Explanation] = {}
     for number, line in enumerate(bare, 1):
         for failure, severity, match in _matches(line):

@@ -36,13 +36,14 @@ def _missing(target: Target, environ: Mapping[str, str]) -> Iterator[str]:
         variables = failure.environment
         for name in variables_of(variables, target.rust) if variables else ():
             value = environ.get(name)
-            if variables is not None and value and _names_nothing(value, variables.when):
+            if variables is not None and value and value.strip() and _names_nothing(value, variables.when):
                 yield name
 
 
 def _names_nothing(value: str, when: When) -> bool:
     if when is When.PROGRAM_MISSING:
-        return process.find(value) is None
+        # A compiler may stand there with what it is always given.
+        return process.find(value) is None and process.find(value.split(maxsplit=1)[0]) is None
     return when is When.FOLDER_MISSING and not _has_openssl(Path(value))
 
 

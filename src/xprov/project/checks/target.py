@@ -76,14 +76,14 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
                 severity=Severity.BREAKS if sure else Severity.RISK,
                 place=Place(file=command.file, line=command.line),
                 seen=f"this command {'builds' if sure else 'may build'} for {facts.target.rust} without `-i`, and pyo3"
-                " without abi3",
+                " without `abi3-py3X`",
                 fix="add `-i python3.12` (each that you want), or `--find-interpreter`; or pyo3's `abi3-py39`",
             )
     if not commands and _needs_python(facts, plain_build(facts).selection):
         yield Finding(
             id="interpreter-unknown",
             severity=Severity.NOTE,
-            seen="pyo3 is built without abi3: a cross build must say for which Python",
+            seen="pyo3 is built without `abi3-py3X`: a cross build must say for which Python",
             fix="`maturin build -i python3.12` (each that you want), or `--find-interpreter`; or pyo3's `abi3-py39`",
         )
 
@@ -94,12 +94,15 @@ def _is_for(facts: Facts, targets: tuple[str, ...]) -> bool:
 
 
 def _needs_python(facts: Facts, selection: Selection) -> bool:
-    """Return whether the build makes a module of one Python alone. Features that are not known count as abi3."""
+    """Return whether maturin has to be told the Python.
+
+    `abi3-py39` names one; `abi3` alone means that of the Python at hand, which a cross build has not.
+    """
     resolved = resolve(facts.project.graph, selection)
     if not any(resolved.has(name) for name in PYO3_CRATES):
         return False
     features = frozenset().union(*(resolved.features_of(name) for name in PYO3_CRATES), selection.features)
-    return not any(feature.rpartition("/")[2].startswith("abi3") for feature in features)
+    return not any(feature.rpartition("/")[2].startswith(("abi3-py", "abi3t-py")) for feature in features)
 
 
 def _tags(facts: Facts) -> Iterator[Finding]:
