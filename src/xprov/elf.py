@@ -55,7 +55,8 @@ class VersionNeed:
 class ElfFile:
     """An ELF file's header and dynamic section.
 
-    `machine` is `e_machine` by its name in <elf.h>; `needed` and `soname` are DT_NEEDED and DT_SONAME.
+    `machine` is `e_machine` by its name in <elf.h>; `needed`, `soname`, `rpath` and `runpath` are DT_NEEDED, DT_SONAME,
+    DT_RPATH and DT_RUNPATH.
     """
 
     path: Path
@@ -65,6 +66,8 @@ class ElfFile:
     flags: int
     needed: tuple[str, ...] = ()
     soname: str | None = None
+    rpath: str | None = None
+    runpath: str | None = None
     version_needs: tuple[VersionNeed, ...] = ()
 
     @property
@@ -81,10 +84,11 @@ class ElfFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DynamicSymbols:
-    """The names in a file's dynamic symbol table, without their versions."""
+    """The names in a file's dynamic symbol table, without their versions; `weak` is what it can do without."""
 
     defined: frozenset[str]
     undefined: frozenset[str]
+    weak: frozenset[str] = frozenset()
 
 
 def file_kind(path: Path) -> FileKind:
@@ -101,6 +105,12 @@ def file_kind(path: Path) -> FileKind:
 def read_elf(path: Path) -> ElfFile:
     """Return what the ELF file `path` says. Raises `XprovError` when it is no ELF file, or a damaged one."""
     with _opened(path) as stream:
+        return _with_dynamic(ElfImage(stream), path)
+
+
+def read_elf_in(stream: IO[bytes], path: Path) -> ElfFile:
+    """Return the same of what `stream` holds, a member of a wheel; `path` is its name alone. Raises the same."""
+    with _explained(path):
         return _with_dynamic(ElfImage(stream), path)
 
 
@@ -125,12 +135,14 @@ def dynamic_symbols(path: Path) -> DynamicSymbols:
 
     Raises `XprovError` when it is no ELF file, or a damaged one.
     """
-    defined: set[str] = set()
-    undefined: set[str] = set()
     with _opened(path) as stream:
-        for name, is_defined in ElfImage(stream).symbols():
-            (defined if is_defined else undefined).add(name)
-    return DynamicSymbols(defined=frozenset(defined), undefined=frozenset(undefined))
+        return _symbols(ElfImage(stream))
+
+
+def dynamic_symbols_in(stream: IO[bytes], path: Path) -> DynamicSymbols:
+    """Return the same of what `stream` holds; `path` is its name alone. Raises the same."""
+    with _explained(path):
+        return _symbols(ElfImage(stream))
 
 
 def fits(elf: ElfFile, kind: ElfKind) -> bool:
@@ -158,9 +170,14 @@ def _fields(mask: int) -> Iterator[int]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open `path`; what goes wrong with it inside becomes an `XprovError` that names it."""
+    with _explained(path), path.open("rb") as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as stream:
-            yield stream
+        yield
     except XprovError:
         raise
     except OSError as error:
@@ -178,7 +195,25 @@ def _with_dynamic(image: ElfImage, path: Path) -> ElfFile:
     needs = tuple(VersionNeed(library=library, versions=versions) for library, versions in image.version_needs())
     if dynamic.has_version_needs and not needs:
         raise XprovError(f"`{path}` has lost its section headers: the symbol versions it needs cannot be read")
-    return replace(_header(image, path), needed=dynamic.needed, soname=dynamic.soname, version_needs=needs)
+    return replace(
+        _header(image, path),
+        needed=dynamic.needed,
+        soname=dynamic.soname,
+        rpath=dynamic.rpath,
+        runpath=dynamic.runpath,
+        version_needs=needs,
+    )
+
+
+def _symbols(image: ElfImage) -> DynamicSymbols:
+    defined: set[str] = set()
+    undefined: set[str] = set()
+    weak: set[str] = set()
+    for name, is_defined, is_weak in image.symbols():
+        (defined if is_defined else undefined).add(name)
+        if is_weak and not is_defined:
+            weak.add(name)
+    return DynamicSymbols(defined=frozenset(defined), undefined=frozenset(undefined), weak=frozenset(weak))
 
 
 def _members(stream: IO[bytes]) -> Iterator[tuple[int, int]]:

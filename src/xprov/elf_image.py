@@ -48,7 +48,8 @@ _MACHINES = {
 _SHT_DYNAMIC, _SHT_DYNSYM, _SHT_VERNEED = 6, 11, 0x6FFFFFFE
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_VERNEED = 0, 1, 5, 10, 14, 0x6FFFFFFE
-_STB_LOCAL, _SHN_UNDEF = 0, 0
+_DT_RPATH, _DT_RUNPATH = 15, 29
+_STB_LOCAL, _STB_WEAK, _SHN_UNDEF = 0, 2, 0
 
 
 class _Section(NamedTuple):
@@ -67,10 +68,15 @@ class _Segment(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dynamic:
-    """What the dynamic section says: DT_NEEDED, DT_SONAME, and whether there is a DT_VERNEED."""
+    """What the dynamic section says: DT_NEEDED, DT_SONAME, and whether there is a DT_VERNEED.
+
+    `rpath` and `runpath` are the text of DT_RPATH and DT_RUNPATH, None where there is none.
+    """
 
     needed: tuple[str, ...] = ()
     soname: str | None = None
+    rpath: str | None = None
+    runpath: str | None = None
     has_version_needs: bool = False
 
 
@@ -94,9 +100,15 @@ class ElfImage:
     def dynamic(self) -> Dynamic:
         """Return what the dynamic section says; where there is none, nothing is needed."""
         tags, strings = self._tags()
+
+        def texts(wanted: int) -> tuple[str, ...]:
+            return tuple(_string(strings, value) for tag, value in tags if tag == wanted)
+
         return Dynamic(
-            needed=tuple(_string(strings, value) for tag, value in tags if tag == _DT_NEEDED),
-            soname=next((_string(strings, value) for tag, value in tags if tag == _DT_SONAME), None),
+            needed=texts(_DT_NEEDED),
+            soname=next(iter(texts(_DT_SONAME)), None),
+            rpath=next(iter(texts(_DT_RPATH)), None),
+            runpath=next(iter(texts(_DT_RUNPATH)), None),
             has_version_needs=any(tag == _DT_VERNEED for tag, _ in tags),
         )
 
@@ -105,15 +117,16 @@ class ElfImage:
         for section in self._sections(_SHT_VERNEED):
             yield from self._version_needs(self._content(section), self._strings(section))
 
-    def symbols(self) -> Iterator[tuple[str, bool]]:
-        """Yield each name of the dynamic symbol table that is not local, and whether it is defined here."""
+    def symbols(self) -> Iterator[tuple[str, bool, bool]]:
+        """Yield each name of the dynamic symbol table that is not local, whether it is defined here, whether weak."""
         form = struct.Struct(self._form("IBBHAA" if self._wide else "IAIBBH"))
         name, info, index = (0, 1, 3) if self._wide else (0, 3, 5)
         for section in self._sections(_SHT_DYNSYM):
             strings = self._strings(section)
             for symbol in form.iter_unpack(self._content(section)):
-                if symbol[info] >> 4 != _STB_LOCAL:
-                    yield _string(strings, symbol[name]), symbol[index] != _SHN_UNDEF
+                binding = symbol[info] >> 4
+                if binding != _STB_LOCAL:
+                    yield _string(strings, symbol[name]), symbol[index] != _SHN_UNDEF, binding == _STB_WEAK
 
     def _tags(self) -> tuple[list[tuple[int, int]], bytes]:
         """Return the tags of the dynamic section with their values, and its strings.

@@ -30,7 +30,8 @@ def _ours(path: Path) -> tuple[object, ...]:
     found, symbols = read_elf(path), dynamic_symbols(path)
     needs = {need.library: need.versions for need in found.version_needs}
     header = (found.bits, found.order.value, found.machine, found.flags)
-    return header, found.needed, found.soname, needs, symbols.defined, symbols.undefined
+    places = (found.rpath, found.runpath)
+    return header, found.needed, found.soname, places, needs, symbols.defined, symbols.undefined, symbols.weak
 
 
 def _theirs(path: Path) -> tuple[object, ...]:
@@ -44,12 +45,17 @@ def _theirs(path: Path) -> tuple[object, ...]:
         }
         every = [symbol for section in elf.iter_sections("SHT_DYNSYM") for symbol in section.iter_symbols()]
         symbols = [symbol for symbol in every if symbol["st_info"]["bind"] != "STB_LOCAL"]
-        undefined = frozenset(symbol.name for symbol in symbols if symbol["st_shndx"] == "SHN_UNDEF")
+        undefined = [symbol for symbol in symbols if symbol["st_shndx"] == "SHN_UNDEF"]
         return (
             (elf.elfclass, "little" if elf.little_endian else "big", elf["e_machine"], elf["e_flags"]),
             tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
             next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
+            (
+                next((tag.rpath for tag in tags if tag.entry.d_tag == "DT_RPATH"), None),
+                next((tag.runpath for tag in tags if tag.entry.d_tag == "DT_RUNPATH"), None),
+            ),
             needs,
             frozenset(symbol.name for symbol in symbols if symbol["st_shndx"] != "SHN_UNDEF"),
-            undefined,
+            frozenset(symbol.name for symbol in undefined),
+            frozenset(symbol.name for symbol in undefined if symbol["st_info"]["bind"] == "STB_WEAK"),
         )

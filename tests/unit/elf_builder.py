@@ -21,10 +21,11 @@ _MACHINES = {
 _ET_DYN, _PT_LOAD, _PT_DYNAMIC = 3, 1, 2
 _SHT_STRTAB, _SHT_DYNAMIC, _SHT_DYNSYM, _SHT_VERNEED = 3, 6, 11, 0x6FFFFFFE
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 1, 5, 10, 14
+_DT_RPATH, _DT_RUNPATH = 15, 29
 _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFE, 0x6FFFFFFF
 # What linkers write for soft float, which is nothing that target.py asks for.
 _ARMEL_FLAGS = 0x05000200
-_GLOBAL_FUNCTION = 0x12
+_GLOBAL_FUNCTION, _WEAK_FUNCTION = 0x12, 0x22
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,9 @@ class Shared:
     versions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     defined: Sequence[str] = ()
     undefined: Sequence[str] = ()
+    weak: Sequence[str] = ()
+    rpath: str | None = None
+    runpath: str | None = None
     flags: int | None = None
     sections: bool = True
 
@@ -137,6 +141,7 @@ class _Writer:
     def symbols(self) -> bytes:
         rows = [(0, 0, 0), *((self.strings.add(name), _GLOBAL_FUNCTION, 1) for name in self.shared.defined)]
         rows += [(self.strings.add(name), _GLOBAL_FUNCTION, 0) for name in self.shared.undefined]
+        rows += [(self.strings.add(name), _WEAK_FUNCTION, 0) for name in self.shared.weak]
         return b"".join(self.symbol(*row) for row in rows)
 
     def symbol(self, name: int, info: int, section: int) -> bytes:
@@ -158,9 +163,8 @@ class _Writer:
 
     def tags(self) -> list[tuple[int, int]]:
         tags = [(_DT_NEEDED, self.strings.add(name)) for name in self.shared.needed]
-        if self.shared.soname is not None:
-            tags.append((_DT_SONAME, self.strings.add(self.shared.soname)))
-        return tags
+        named = {_DT_SONAME: self.shared.soname, _DT_RPATH: self.shared.rpath, _DT_RUNPATH: self.shared.runpath}
+        return tags + [(tag, self.strings.add(text)) for tag, text in named.items() if text is not None]
 
 
 def archive(*members: tuple[str, bytes]) -> bytes:

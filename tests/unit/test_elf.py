@@ -1,12 +1,23 @@
 """ELF files of every target are read, and told apart."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.unit.elf_builder import Shared, archive
 
-from xprov.elf import FileKind, VersionNeed, dynamic_symbols, file_kind, fits, read_archive, read_elf
+from xprov.elf import (
+    FileKind,
+    VersionNeed,
+    dynamic_symbols,
+    dynamic_symbols_in,
+    file_kind,
+    fits,
+    read_archive,
+    read_elf,
+    read_elf_in,
+)
 from xprov.errors import XprovError
 from xprov.target import TARGETS, Libc, find_target
 
@@ -68,6 +79,28 @@ def test_symbols_are_told_apart_by_who_defines_them(tmp_path: Path) -> None:
     found = dynamic_symbols(shared.write(tmp_path / "libx.so"))
     assert found.defined == {"snd_pcm_open", "snd_pcm_close"}
     assert found.undefined == {"__time64"}
+
+
+def test_undefined_symbols_that_a_file_can_do_without_are_weak(tmp_path: Path) -> None:
+    shared = Shared(undefined=("inflate",), weak=("__cxa_thread_atexit_impl",))
+    found = dynamic_symbols(shared.write(tmp_path / "libx.so"))
+    assert found.undefined == {"inflate", "__cxa_thread_atexit_impl"}
+    assert found.weak == {"__cxa_thread_atexit_impl"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_says_where_it_has_the_loader_look(name: str, tmp_path: Path) -> None:
+    shared = Shared(target=name, rpath="/opt/lib", runpath="$ORIGIN/../x.libs:$ORIGIN")
+    found = read_elf(shared.write(tmp_path / "libx.so"))
+    assert (found.rpath, found.runpath) == ("/opt/lib", "$ORIGIN/../x.libs:$ORIGIN")
+
+
+def test_a_member_of_a_wheel_is_read_without_a_file_of_its_own() -> None:
+    content = Shared(soname="libx.so.1", undefined=("f",)).content()
+    assert read_elf_in(io.BytesIO(content), Path("pkg/libx.so")).soname == "libx.so.1"
+    assert dynamic_symbols_in(io.BytesIO(content), Path("pkg/libx.so")).undefined == {"f"}
+    with pytest.raises(XprovError, match=r"pkg/libx\.so. is not an intact"):
+        read_elf_in(io.BytesIO(content[:70]), Path("pkg/libx.so"))
 
 
 def test_described_names_class_order_machine_and_flags(tmp_path: Path) -> None:
