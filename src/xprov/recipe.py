@@ -74,6 +74,16 @@ class Trap:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """Whether a wheel may carry the library; where it may not, the reason and what to do `instead`."""
+
+    allowed: bool
+    reason: str
+    instead: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EnvironmentFact:
     """A variable that a crate obeys, with what has to be done to it for a cross build.
 
@@ -140,7 +150,10 @@ class FloorHint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """The facts about one library. `modules` are pkg-config's names for it, `file` is where they stand."""
+    """The facts about one library. `modules` are pkg-config's names for it, `file` is where they stand.
+
+    `bundle` is None where nothing speaks for or against carrying it in a wheel.
+    """
 
     library: str
     summary: str
@@ -149,6 +162,7 @@ class Recipe:
     crates: tuple[Crate, ...]
     check: Check
     traps: tuple[Trap, ...]
+    bundle: Bundle | None
     environment: tuple[EnvironmentFact, ...]
     floors: tuple[FloorHint, ...]
     file: Path
@@ -206,6 +220,7 @@ def read_recipe(file: Path) -> Recipe:
         crates=tuple(_crate(crate) for crate in table.tables("crates")),
         check=_check(table.table("check")),
         traps=tuple(_trap(trap) for trap in table.tables("traps")),
+        bundle=_bundle(table),
         environment=tuple(_fact(fact) for fact in table.tables("environment")),
         floors=_floors(table.optional_table("floors")),
         file=file,
@@ -298,6 +313,20 @@ def _trap(table: Table) -> Trap:
     )
     table.end()
     return trap
+
+
+def _bundle(table: Table) -> Bundle | None:
+    if "bundle" not in table.keys():  # noqa: SIM118 - a Table, not a dict
+        return None
+    facts = table.table("bundle")
+    bundle = Bundle(
+        allowed=facts.flag("allowed"),
+        reason=facts.text("reason"),
+        instead=facts.optional_text("instead"),
+        source=facts.optional_text("source"),
+    )
+    facts.end()
+    return bundle
 
 
 def _fact(table: Table) -> EnvironmentFact:

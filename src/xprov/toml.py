@@ -48,11 +48,15 @@ class Table:
         return value
 
     def flag(self, key: str) -> bool:
-        """Return the boolean at `key`, False when it is not there."""
-        value = self._asked_for(key)
-        if value is not None and type(value) is not bool:
+        """Return the boolean at `key`, which must be there."""
+        value = self._needed(key)
+        if not isinstance(value, bool):
             self.refuse(key, f"must be a boolean, not {_kind(value)}")
-        return bool(value)
+        return value
+
+    def optional_flag(self, key: str) -> bool:
+        """Return the boolean at `key`, False when it is not there."""
+        return self.flag(key) if self._asked_for(key) is not None else False
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the list of strings at `key`, which must be there. None may be empty or stand twice."""

@@ -76,3 +76,15 @@ def test_a_source_is_an_address(recipe: Recipe) -> None:
 
 def test_a_variable_says_which_target_it_is_for(recipe: Recipe) -> None:
     assert [fact.variable for fact in recipe.environment if "{" not in fact.variable] == []
+
+
+def test_whether_it_may_be_bundled_is_told_in_sentences(recipe: Recipe) -> None:
+    for text in (recipe.bundle.reason, recipe.bundle.instead) if recipe.bundle else ():
+        assert text is None or (text.strip() == text and text.endswith("."))
+
+
+def test_what_should_not_be_bundled_says_what_to_do_instead() -> None:
+    refused = {recipe.library: recipe.bundle for recipe in load_catalog([]).recipes() if recipe.bundle}
+
+    assert "alsa" in refused
+    assert [library for library, bundle in refused.items() if not bundle.allowed and not bundle.instead] == []

@@ -7,7 +7,7 @@ from tests.unit.recipes import write_recipe
 
 from xprov.archive.suites import find_suite
 from xprov.errors import UnsatisfiableError, UsageError
-from xprov.recipe import Action, Crate, Finds, read_recipe
+from xprov.recipe import Action, Bundle, Crate, Finds, read_recipe
 
 PACKAGES = 'debian = ["libfoo-dev"]'
 
@@ -195,6 +195,22 @@ def fact(**values: str) -> str:
     """Return an environment entry with `values`, before the table it has to stand before."""
     lines = "\n".join(f'{key} = "{value}"' for key, value in values.items())
     return f"[[environment]]\n{lines}\n\n[packages]"
+
+
+def test_a_library_says_whether_a_wheel_may_carry_it(tmp_path: Path) -> None:
+    bundle = '[bundle]\nallowed = false\nreason = "Plugins."\ninstead = "Leave it."\n\n[packages]'
+    file = write_recipe(tmp_path, "foo", ("[packages]", bundle))
+    silent = write_recipe(tmp_path, "bar")
+
+    assert read_recipe(file).bundle == Bundle(allowed=False, reason="Plugins.", instead="Leave it.", source=None)
+    assert read_recipe(silent).bundle is None
+
+
+def test_a_word_for_whether_it_may_be_bundled_is_refused(tmp_path: Path) -> None:
+    file = write_recipe(tmp_path, "foo", ("[packages]", '[bundle]\nallowed = "no"\nreason = "x"\n\n[packages]'))
+
+    with pytest.raises(UsageError, match=r"`bundle\.allowed` must be a boolean, not a string"):
+        read_recipe(file)
 
 
 def test_a_variable_is_named_after_the_triple(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from xprov.cli.context import get_catalog, get_output
 from xprov.cli.parameters import Json, Library, examples
 from xprov.output import Output, layout
-from xprov.recipe import Action, Crate, EnvironmentFact, Finds, Packages, Recipe, Trap
+from xprov.recipe import Action, Bundle, Crate, EnvironmentFact, Finds, Packages, Recipe, Trap
 
 # Prose that is wider than this is hard to read, also where nothing limits it.
 _WIDEST = 100
@@ -37,6 +38,7 @@ def _lines(recipe: Recipe, output: Output) -> Iterator[str]:
         "Needs": _table(_needs(recipe)),
         "Packages": _table(_packages(recipe.packages)),
         "Crates": _table(_crate(crate) for crate in recipe.crates),
+        "In a wheel": list(_bundle(recipe.bundle, width)) if recipe.bundle else [],
         "Environment": [line for fact in recipe.environment for line in _fact(fact, width)],
         "Known traps": [line for trap in recipe.traps for line in _trap(trap, width)],
     }
@@ -85,9 +87,17 @@ def _fact(fact: EnvironmentFact, width: int) -> Iterator[str]:
     yield from _filled(f"why: {fact.reason}", width, "    ", "         ")
 
 
+def _bundle(bundle: Bundle, width: int) -> Iterator[str]:
+    yield "  it may be bundled" if bundle.allowed else "  it should not be bundled"
+    yield from _parts({"why": bundle.reason, "do": bundle.instead, "see": bundle.source}, width)
+
+
 def _trap(trap: Trap, width: int) -> Iterator[str]:
     yield from _filled(trap.what, width, "  * ", "    ")
-    parts = {"why": trap.reason, "do": trap.suggestion, "see": trap.source}
+    yield from _parts({"why": trap.reason, "do": trap.suggestion, "see": trap.source}, width)
+
+
+def _parts(parts: dict[str, str | None], width: int) -> Iterator[str]:
     for label, text in parts.items():
         if text is not None:
             yield from _filled(f"{label}: {text}", width, "    ", "         ")
@@ -120,6 +130,7 @@ def _described(recipe: Recipe) -> dict[str, Any]:
             "symbol": recipe.check.symbol,
             "link": list(recipe.check.link),
         },
+        "bundle": asdict(recipe.bundle) if recipe.bundle else None,
         "environment": [
             {
                 "variable": fact.variable,

@@ -82,7 +82,7 @@ def _variables(table: Table) -> Variables:
     variables = Variables(
         names=table.texts("variables"),
         when=table.choice("when", When),
-        cross=table.flag("cross"),
+        cross=table.optional_flag("cross"),
         unless=table.optional_texts("unless"),
         crates=table.optional_texts("crates"),
     )
