@@ -38,6 +38,12 @@ class ElfKind:
     flags_mask: int = 0
     flags: int = 0
 
+    @property
+    def described(self) -> str:
+        """What the header says, in words: `32-bit little-endian ARM, flags 0x5000400`."""
+        flags = f", flags {self.flags:#x}" if self.flags else ""
+        return f"{self.bits}-bit {self.order.value}-endian {self.machine.removeprefix('EM_')}{flags}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
