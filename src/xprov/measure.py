@@ -90,8 +90,10 @@ def _measured(recipe: Recipe, suite: Suite, target: Target, archives: Archives) 
         yield FloorHint(suite=suite.name, architecture=target.debian, version=floor.version)
 
 
-def fetch_trees(resolution: Resolution, target: Target, cache: Cache) -> tuple[PackageTree, ...]:
-    """Return the packages of `resolution`, fetched and unpacked unless the cache has them.
+def fetch_trees(
+    resolution: Resolution, target: Target, cache: Cache, *, keep_all: bool = False, only: str | None = None
+) -> tuple[PackageTree, ...]:
+    """Return the packages of `resolution`, fetched and unpacked unless the cache has them; of each what `unpack` keeps.
 
     Raises `NetworkError` or `VerificationError` when one cannot be had, or is not what the index says.
     """
@@ -108,7 +110,7 @@ def fetch_trees(resolution: Resolution, target: Target, cache: Cache) -> tuple[P
         Deb(package=package.name, sha256=package.sha256, path=cache.debs / f"{package.sha256}{_SUFFIX}")
         for package in resolution.packages
     ]
-    return tuple(unpack(deb, cache.trees, target) for deb in debs)
+    return tuple(unpack(deb, cache.trees, target, keep_all=keep_all, only=only) for deb in debs)
 
 
 def measure_floor(recipe: Recipe, trees: Iterable[PackageTree], target: Target, scratch: Path) -> Floor | None:

@@ -29,6 +29,14 @@ class Completed:
         return self.returncode == 0
 
 
+class ProcessTimeoutError(XprovError):
+    """A program did not end in time; `output` is what it wrote until then, to both streams."""
+
+    def __init__(self, arguments: Sequence[str], seconds: float, output: str) -> None:
+        self.output = output
+        super().__init__(f"`{arguments[0]}` did not end within {seconds:.0f} seconds")
+
+
 class ProcessError(XprovError):
     """A program ended with a status that says it failed."""
 
@@ -155,6 +163,47 @@ def _explained(words: tuple[str, ...], error: OSError) -> OSError | ToolMissingE
             return ToolMissingError(f"`{words[0]}` cannot be executed: permission denied")
         case _:
             return error
+
+
+def run_bounded(
+    arguments: Sequence[str | Path], *, variables: Mapping[str, str], folder: Path, timeout: float
+) -> Completed:
+    """Run a program that nobody vouches for in `folder`, with no other `variables`, and return how it ended.
+
+    It has a session of its own: nothing of what it started outlives its `timeout`, in seconds. Raises
+    `ToolMissingError` when it is not there, `ProcessTimeoutError` when its time was up.
+    """
+    words = tuple(str(argument) for argument in arguments)
+    try:
+        child = subprocess.Popen(
+            words,
+            env=dict(variables),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _explained(words, error) from None
+    with child:
+        try:
+            stdout, stderr = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill_session(child)
+            stdout, stderr = child.communicate()
+            raise ProcessTimeoutError(words, timeout, stdout + stderr) from None
+        except BaseException:
+            _kill_session(child)
+            raise
+    return Completed(arguments=words, returncode=child.returncode, stdout=stdout, stderr=stderr)
+
+
+def _kill_session(child: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _run_streaming(

@@ -18,7 +18,7 @@ from xprov.survey import make_row, missing_row, packages_in, read_answer
 from xprov.view import is_toolchain_package
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from xprov.apt.entry import Entry
     from xprov.archive.candidate import Candidate
@@ -55,10 +55,17 @@ class Archives:
         with open_suite(suite, target, self._reading()) as opened:
             return resolve(packages, opened.archive.look_up, stop=is_toolchain_package)
 
-    def resolution(self, suite: Suite, target: Target, packages: tuple[str, ...]) -> Resolution:
-        """Return the same with what it takes to fetch it; raises the same."""
+    def resolution(
+        self,
+        suite: Suite,
+        target: Target,
+        packages: tuple[str, ...],
+        *,
+        stop: Callable[[str], bool] = is_toolchain_package,
+    ) -> Resolution:
+        """Return the same with what it takes to fetch it, without the packages that `stop` names; raises the same."""
         with open_suite(suite, target, self._reading()) as opened:
-            return resolve_in(opened, packages, target.debian, stop=is_toolchain_package)
+            return resolve_in(opened, packages, target.debian, stop=stop)
 
     def _reading(self) -> Reading:
         return Reading(

@@ -14,9 +14,9 @@ from xprov.toml import parse_toml
 class Suite:
     """One release of a distribution.
 
-    `version` is None where it has none (sid), `glibc` where it still moves. `time64_armhf` says whether armhf's
-    libraries have a 64-bit time_t; `eol` whether the suite has left the usual hosts for the one of old releases;
-    `lts` whether it is maintained for years, `keys_expired` whether no key that signed it is valid any more.
+    `version` is None where it has none (sid), `glibc` and `python` where they still move. `time64_armhf` says whether
+    armhf's libraries have a 64-bit time_t; `eol` whether the suite has left the usual hosts for the one of old
+    releases; `lts` whether it is maintained for years, `keys_expired` whether no key that signed it is valid any more.
     `architectures` are those it was released with, by Debian's names.
     """
 
@@ -24,6 +24,7 @@ class Suite:
     codename: str
     version: str | None
     glibc: str | None
+    python: str | None
     time64_armhf: bool
     eol: bool
     lts: bool
@@ -117,6 +118,7 @@ def _suite(distribution: str, codename: str, facts: Mapping[str, Any], architect
         codename=codename,
         version=facts.get("version"),
         glibc=facts.get("glibc"),
+        python=facts.get("python"),
         time64_armhf=facts["time64-armhf"],
         eol=facts["eol"],
         lts=facts.get("lts", False),

@@ -51,42 +51,57 @@ class Deb:
     path: Path
 
 
-def unpack(deb: Deb, trees: Path, target: Target, *, keep_all: bool = False, limits: Limits = LIMITS) -> PackageTree:
+def unpack(
+    deb: Deb,
+    trees: Path,
+    target: Target,
+    *,
+    keep_all: bool = False,
+    only: str | None = None,
+    limits: Limits = LIMITS,
+) -> PackageTree:
     """Return the tree of `deb` below the folder `trees`, unpacked now unless it is there.
 
     In it is what a compiler, a linker, pkg-config, CMake or the loader of `target` reads, or everything with
-    `keep_all`. A tree is there complete or not at all. `lib`, `lib64` and the like are in `usr`, links are as they
-    were unless that would change where they lead.
+    `keep_all`, or the one file `only`. A tree is there complete or not at all. `lib`, `lib64` and the like are in
+    `usr`, links are as they were unless that would change where they lead.
 
     Raises `VerificationError` when the package is broken or hostile, `ToolMissingError` when nothing here reads its
     compression, `XprovError` when `trees` cannot be written.
     """
-    found = find_tree(deb.package, deb.sha256, trees, target, keep_all=keep_all)
+    found = find_tree(deb.package, deb.sha256, trees, target, keep_all=keep_all, only=only)
     if found is not None:
         return found
-    place = _place(trees, deb.sha256, target, keep_all=keep_all)
+    place = _place(trees, deb.sha256, target, keep_all=keep_all, only=only)
+
+    def keep(path: str) -> bool:
+        return path == only if only is not None else keep_all or is_kept(path, target)
+
     with _reported(deb, trees):
         trees.mkdir(parents=True, exist_ok=True)
         with staged(trees) as staging:
-            paths = _fill(staging / "once", deb, lambda path: keep_all or is_kept(path, target), limits)
+            paths = _fill(staging / "once", deb, keep, limits)
             _settle(staging, place)
     return PackageTree(package=deb.package, root=place / _FILES, paths=paths)
 
 
-def find_tree(package: str, sha256: str, trees: Path, target: Target, *, keep_all: bool = False) -> PackageTree | None:
+def find_tree(
+    package: str, sha256: str, trees: Path, target: Target, *, keep_all: bool = False, only: str | None = None
+) -> PackageTree | None:
     """Return the tree of the package file with that SHA-256 if it is there and undamaged: the file is not needed then.
 
     Raises `VerificationError` when `sha256` is none.
     """
-    place = _place(trees, sha256, target, keep_all=keep_all)
+    place = _place(trees, sha256, target, keep_all=keep_all, only=only)
     paths = _listed(place)
     return None if paths is None else PackageTree(package=package, root=place / _FILES, paths=paths)
 
 
-def _place(trees: Path, sha256: str, target: Target, *, keep_all: bool) -> Path:
+def _place(trees: Path, sha256: str, target: Target, *, keep_all: bool, only: str | None) -> Path:
     if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise VerificationError(f"`{sha256}` is no SHA-256 of a package")
-    return trees / f"{sha256}-{'all' if keep_all else target.debian}-{_FORMAT}"
+    kept = posixpath.basename(only) if only is not None else "all" if keep_all else target.debian
+    return trees / f"{sha256}-{kept}-{_FORMAT}"
 
 
 def _fill(place: Path, deb: Deb, keep: Keep, limits: Limits) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from xprov.output import count
 from xprov.wheel.finding import make_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from email.message import Message
 
     from xprov.wheel.contents import Contents, Member
@@ -104,6 +104,33 @@ def requirements(texts: Mapping[str, bytes], folder: str) -> tuple[str, ...]:
     """Return what the wheel requires whatever is asked of it (`Requires-Dist` without an extra), as it stands there."""
     found = headers(texts.get(f"{folder}/METADATA", b"")).get_all("Requires-Dist", [])
     return tuple(str(line) for line in found if not re.search(r"\bextra\s*==", str(line)))
+
+
+def required_there(requires: Iterable[str], release: tuple[int, int]) -> tuple[str, ...]:
+    """Return the names of the distributions that CPython `release` on Linux has to have; those not understood count."""
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - slow to import
+
+    version = ".".join(map(str, release))
+    there = {
+        "python_version": version,
+        "python_full_version": f"{version}.99",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+        "extra": "",
+    }
+    found = []
+    for line in requires:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            found.append(line)
+            continue
+        if requirement.marker is None or requirement.marker.evaluate(there):
+            found.append(requirement.name)
+    return tuple(dict.fromkeys(found))
 
 
 def _rows(text: bytes) -> dict[str, tuple[str, str]]:

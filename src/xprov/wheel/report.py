@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from xprov.wheel.proof.model import Proof
 
 
+# Of what a Python printed; a traceback has some ten.
+_MOST_LINES = 40
+
+
 class Verdict(str, Enum):
     """What a wheel is, in a word."""
 
@@ -83,6 +87,15 @@ def advice(findings: Sequence[Finding], width: int) -> list[str]:
     return lines
 
 
+def said_by(proof: Proof | None) -> list[str]:
+    """Return what the Python wrote, indented, where something went wrong: the end of it, where that was much."""
+    if proof is None or not proof.findings or not proof.output.strip():
+        return []
+    lines = proof.output.rstrip().splitlines()
+    cut = ["  ..."] if len(lines) > _MOST_LINES else []
+    return ["", f"What {proof.by} said:", *cut, *(f"  {line}" for line in lines[-_MOST_LINES:])]
+
+
 def _others(group: Sequence[Finding]) -> str:
     return f" (and {len(group) - 1} more)" if len(group) > 1 else ""
 
@@ -114,9 +127,16 @@ def _proven(proof: Proof | None) -> str:
         case Outcome.FAILED:
             return f"failed in {proof.by}"
         case Outcome.PARTLY:
-            return f"imported in part by {proof.by}"
+            return f"{_part(proof)} by {proof.by}"
         case Outcome.NOT_RUN:
             return f"not run: {proof.reason}"
+
+
+def _part(proof: Proof) -> str:
+    """Return how far it went without what the wheel requires."""
+    if proof.imported:
+        return "imported in part"
+    return "loaded, and not imported," if proof.loaded else "not imported"
 
 
 def _described(checked: Checked) -> dict[str, Any]:
@@ -167,6 +187,7 @@ def _described_proof(proof: Proof) -> dict[str, Any]:
         "by": proof.by,
         "reason": proof.reason,
         "imported": list(proof.imported),
+        "loaded": list(proof.loaded),
         "output": proof.output,
         "seconds": round(proof.seconds, 2),
     }

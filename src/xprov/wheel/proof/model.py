@@ -24,13 +24,15 @@ class Outcome(str, Enum):
 class Proof:
     """The outcome, and `by` what: `debian:bullseye's Python 3.9 under qemu-aarch64`. `reason` is why it was not run.
 
-    `imported` are the modules that were, `output` is what they printed, `seconds` how long the Python ran.
+    `imported` are the modules that were, `loaded` the extension modules whose symbols the loader found while something
+    else was missing to import them, `output` is what they printed, `seconds` how long the Python ran.
     """
 
     outcome: Outcome
     by: str | None = None
     reason: str | None = None
     imported: tuple[str, ...] = ()
+    loaded: tuple[str, ...] = ()
     output: str = ""
     seconds: float = 0.0
     findings: tuple[Finding, ...] = ()
