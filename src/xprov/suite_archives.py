@@ -62,16 +62,21 @@ class Archives:
         packages: tuple[str, ...],
         *,
         stop: Callable[[str], bool] = is_toolchain_package,
+        without: tuple[str, ...] = (),
     ) -> Resolution:
-        """Return the same with what it takes to fetch it, without the packages that `stop` names; raises the same."""
-        with open_suite(suite, target, self._reading()) as opened:
+        """Return the same with what it takes to fetch it, without the packages that `stop` names; raises the same.
+
+        `without` are parts of the suite that are not read.
+        """
+        with open_suite(suite, target, self._reading(without)) as opened:
             return resolve_in(opened, packages, target.debian, stop=stop)
 
-    def _reading(self) -> Reading:
+    def _reading(self, without: tuple[str, ...] = ()) -> Reading:
         return Reading(
             access=self.access,
             own=self.own,
             host_suite=self.host_suite,
+            without=without,
             cache=self.cache,
             now=datetime.now(timezone.utc),
             # A dozen suites, of which some have lost their updates: the table says what came of it.

@@ -88,7 +88,7 @@ def _examine_wheel(path: Path, name: WheelName, contents: Contents, recipes: Seq
             requires = layout.requirements(contents.texts, folder)
         findings += check_stowaways({member.name: member.size for member in contents.members}, name.distribution)
         findings += modules.check_presence(bundle, name)
-    findings += _check_elves(bundle, name, recipes)
+    findings += check_elves(bundle, name, recipes)
     return Examined(
         path=path,
         name=name,
@@ -108,7 +108,8 @@ def _check_texts(contents: Contents, folder: str, name: WheelName) -> Iterator[F
     yield from layout.check_record(contents, folder)
 
 
-def _check_elves(bundle: Bundle, name: WheelName, recipes: Sequence[Recipe]) -> Iterator[Finding]:
+def check_elves(bundle: Bundle, name: WheelName, recipes: Sequence[Recipe]) -> Iterator[Finding]:
+    """Yield what is found about the ELF files of a wheel that is called `name`."""
     for platform in name.promises:
         yield from _check_platform(bundle, platform, recipes)
     yield from modules.check_suffixes(bundle, name)

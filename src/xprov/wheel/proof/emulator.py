@@ -8,6 +8,7 @@ from xprov import process
 from xprov.archive.suites import find_suite
 from xprov.errors import NetworkError, ToolMissingError, UnsatisfiableError, VerificationError
 from xprov.measure import fetch_trees
+from xprov.wheel.proof.root import side_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,9 @@ def _fetched(target: Target, host: Target, archives: Archives) -> Path:
         program = f"usr/bin/qemu-{target.qemu}{ending}"
         try:
             with archives.output.step(f"Fetching {package} of {suite.name}"):
-                resolution = archives.resolution(suite, host, (package,), stop=package.__ne__)
+                resolution = archives.resolution(
+                    suite, host, (package,), stop=package.__ne__, without=side_parts(suite)
+                )
                 (tree,) = fetch_trees(resolution, host, archives.cache, only=program)
         except (NetworkError, UnsatisfiableError, VerificationError) as error:
             reasons.append(error.message)

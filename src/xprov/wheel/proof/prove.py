@@ -68,7 +68,9 @@ class Prover:
     def __init__(self, archives: Archives, host: Target, recipes: Sequence[Recipe], wanted: Wanted) -> None:
         self._archives, self._host, self._recipes, self._wanted = archives, host, recipes, wanted
         self._stack = ExitStack()
-        self._roots: dict[tuple[str, str, tuple[str, ...]], Path] = {}
+        self._roots: dict[tuple[str, str, tuple[str, ...]], Path | None] = {}
+        self._told: set[str] = set()
+        self._silent: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -92,22 +94,33 @@ class Prover:
     def _python(self, examined: Examined, name: WheelName, platform: Platform) -> _Python:
         """Return the Python that is to prove the wheel. Raises `UnsatisfiableError` when there is none."""
         pythons = suite_pythons(name, platform, suites())
-        for python in pythons:
-            if there := self._suite_python(python, platform, examined):
-                return there
-        if own := self._own_python(name, platform):
-            return own
-        raise UnsatisfiableError(why_none(name, platform, pythons))
+        with self._archives.output.step(f"Finding a Python for {examined.path.name}") as progress:
+            for number, python in enumerate(pythons):
+                progress(python.described)
+                if there := self._suite_python(python, platform, examined):
+                    self._tell_passed_over(pythons[:number], there)
+                    return there
+        own = self._own_python(name, platform)
+        if own is None:
+            raise UnsatisfiableError(why_none(name, platform, pythons))
+        self._tell_passed_over(pythons, own)
+        return own
+
+    def _tell_passed_over(self, pythons: Sequence[SuitePython], taken: _Python) -> None:
+        """Say once which suites cannot be had, that satisfy the tag more closely."""
+        names = [python.suite.name for python in pythons if python.suite.name not in self._told]
+        self._told.update(names)
+        if names:
+            self._archives.output.say(
+                f"Going on with {taken.described}: {', '.join(names)} cannot be had (`-v` tells why)"
+            )
 
     def _suite_python(self, python: SuitePython, platform: Platform, examined: Examined) -> _Python | None:
         """Return the Python of a suite, None where that cannot be had. Raises `ToolMissingError` without a QEMU."""
         target = platform.target
         assert target is not None  # noqa: S101 - no suite is for a machine without one
-        packages = root_packages(python.suite, examined.system, self._recipes)
-        try:
-            root = self._root(python, target, packages)
-        except (NetworkError, UnsatisfiableError, VerificationError) as error:
-            self._archives.output.detail(f"{python.described} cannot be had: {error.message}")
+        root = self._root(python, target, root_packages(python.suite, examined.system, self._recipes))
+        if root is None:
             return None
         emulator = find_emulator(target, self._host, self._archives)
         under = f" under {emulator.name.removesuffix('-static')}" if emulator else ""
@@ -117,16 +130,27 @@ class Prover:
             release=python.release,
         )
 
-    def _root(self, python: SuitePython, target: Target, packages: tuple[str, ...]) -> Path:
+    def _root(self, python: SuitePython, target: Target, packages: tuple[str, ...]) -> Path | None:
         key = (python.suite.name, target.name, packages)
+        if python.suite.eol and python.suite.distribution in self._silent:
+            return None
         if key not in self._roots:
-            with self._archives.output.step(f"Unpacking {python.described} for {target.debian}"):
-                trees = fetch_root(python.suite, target, packages, self._archives)
-                # There, so that files are links and no copies.
-                root = self._stack.enter_context(staged(self._archives.cache.trees)) / "root"
-                build_root(trees, root)
-            self._roots[key] = root
+            try:
+                self._roots[key] = self._made_root(python, target, packages)
+            except (NetworkError, UnsatisfiableError, VerificationError) as error:
+                self._archives.output.detail(f"{python.described} cannot be had: {error.message}")
+                self._roots[key] = None
+                if python.suite.eol and isinstance(error, NetworkError):
+                    # All old releases are on one host: who is not let through to it waits for it once.
+                    self._silent.add(python.suite.distribution)
         return self._roots[key]
+
+    def _made_root(self, python: SuitePython, target: Target, packages: tuple[str, ...]) -> Path:
+        trees = fetch_root(python.suite, target, packages, self._archives)
+        # In the cache, so that files are links and no copies.
+        root = self._stack.enter_context(staged(self._archives.cache.trees)) / "root"
+        build_root(trees, root)
+        return root
 
     def _own_python(self, name: WheelName, platform: Platform) -> _Python | None:
         """Return a Python of this machine that pip would install the wheel for, None where there is none."""
@@ -141,7 +165,8 @@ class Prover:
 
     def _run(self, python: _Python, examined: Examined) -> Proof:
         wanted = self._wanted
-        top, extensions = (wanted.imports, ()) if wanted.imports else (examined.top, examined.extensions)
+        top = wanted.imports or examined.top
+        extensions = () if wanted.imports else tuple(name for name in examined.extensions if name not in top)
         job = Job(
             wheels=(examined.path, *wanted.others),
             top=top,

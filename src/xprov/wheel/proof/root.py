@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov.archive.locations import parts_of
 from xprov.errors import UnsatisfiableError
 from xprov.measure import fetch_trees
 from xprov.toml import parse_toml
@@ -44,10 +45,17 @@ def root_packages(suite: Suite, system: Iterable[str], recipes: Sequence[Recipe]
 def fetch_root(suite: Suite, target: Target, packages: tuple[str, ...], archives: Archives) -> tuple[PackageTree, ...]:
     """Return `packages` of `suite` and all that they need, whole, fetched and unpacked unless the cache has them.
 
-    Raises `NetworkError`, `UnsatisfiableError` and `VerificationError` as archives do.
+    They are those that the suite was released with: the oldest machine that a tag promises has no updates, and hosts
+    lose the packages of updates first. Raises `NetworkError`, `UnsatisfiableError` and `VerificationError` as archives
+    do.
     """
-    resolution = archives.resolution(suite, target, packages, stop=_is_left_out)
+    resolution = archives.resolution(suite, target, packages, stop=_is_left_out, without=side_parts(suite))
     return fetch_trees(resolution, target, archives.cache, keep_all=True)
+
+
+def side_parts(suite: Suite) -> tuple[str, ...]:
+    """Return the parts of `suite` that are its updates."""
+    return tuple(part.name for part in parts_of(suite) if not part.required)
 
 
 def build_root(trees: Sequence[PackageTree], root: Path) -> None:
