@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,9 +137,9 @@ void *PyInit__native(void) {{ answer(); definition[5] = (long)"_native"; return 
     ("answer", "options", "kind", "what"),
     [
         ("return nowhere();", (), "import-fails", "undefined symbol: nowhere"),
-        ("abort();", (), "import-fails", "`import _native` ended Python with signal 6"),
+        ("abort();", (), "import-fails", "Python ended with signal 6 in `import _native`"),
         ("for (;;) {}", ("--timeout", "2"), "import-fails", "`import _native` did not end in time"),
-        ("exit(3);", (), "import-fails", "`import _native` ended Python with status 3"),
+        ("exit(3);", (), "import-fails", "Python ended with status 3 in `import _native`"),
         ("return 0;", ("--run", "raise SystemExit(4)"), "run-fails", "`--run` failed: SystemExit: 4"),
         ("return 0;", ("--import", "nobody"), "import-fails", "`import nobody` failed: ModuleNotFoundError"),
         ("return 0;", ("--run", "raise SystemExit(0)"), None, ""),
@@ -164,6 +165,24 @@ def _compiled(answer: str, folder: Path) -> Path:
     name = "_native.cpython-311-x86_64-linux-gnu.so"
     tag = "cp311-cp311-manylinux_2_36_x86_64"
     return Wheel(tag=tag, files={name: library.read_bytes()}).write(folder / "dist")
+
+
+def test_what_a_wheel_started_ends_with_its_time(check_wheel: CheckWheel, tmp_path: Path) -> None:
+    path = Wheel(tag="py3-none-any", files={"pkg.py": b""}).write(tmp_path)
+    code = "import subprocess; subprocess.run(['sleep', '4321.5'])"
+    seen = check_wheel("bookworm", "amd64", str(path), "--timeout", "2", "--run", code)
+
+    assert kinds(seen) == ["run-fails"]
+    assert b"sleep\x004321.5\x00" not in _running()
+
+
+def _running() -> set[bytes]:
+    """Return the words of every process."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.add(file.read_bytes())
+    return found
 
 
 def test_a_wheel_of_a_python_that_no_suite_has_is_not_run(check_wheel: CheckWheel, tmp_path: Path) -> None:

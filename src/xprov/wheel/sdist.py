@@ -27,7 +27,7 @@ def read_sdist(path: Path) -> tuple[dict[str, int], list[Finding]]:
     """
     sizes: dict[str, int] = {}
     findings: list[Finding] = []
-    packed = path.stat().st_size
+    packed, unpacked = path.stat().st_size, 0
     try:
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
@@ -35,7 +35,8 @@ def read_sdist(path: Path) -> tuple[dict[str, int], list[Finding]]:
                     findings.append(make_finding("unsafe-name", f"the name {reason}", member=member.name))
                 if member.isreg():
                     sizes[member.name.partition("/")[2] or member.name] = member.size
-                if oversized := excess(sum(sizes.values()), packed):
+                unpacked += member.size
+                if oversized := excess(unpacked, packed):
                     findings.append(make_finding("too-large", oversized))
                     break
     except OSError as error:

@@ -74,7 +74,7 @@ def findings_of(
         what = f"`{name}` needs the module `{module}`; the wheel requires {', '.join(requires)}"
         yield make_finding("needs-other", what)
     if (unfinished := _unfinished(results)) is not None or run.status != 0:
-        yield _crash(unfinished, run)
+        yield _crash(unfinished, results, run)
 
 
 def _failure(said: dict[str, Any], *, counted: bool) -> Finding:
@@ -87,11 +87,15 @@ def _failure(said: dict[str, Any], *, counted: bool) -> Finding:
     return make_finding("import-odd", what)
 
 
-def _crash(unfinished: dict[str, Any] | None, run: Run) -> Finding:
-    doing = "starting Python" if unfinished is None else _doing(unfinished)
-    how = "did not end in time" if run.status is None else f"ended Python with {_status(run.status)}"
-    kind = "run-fails" if unfinished is not None and unfinished["kind"] == "run" else "import-fails"
-    return make_finding(kind, f"{doing} {how}", severity=Severity.ERROR)
+def _crash(unfinished: dict[str, Any] | None, results: Sequence[dict[str, Any]], run: Run) -> Finding:
+    how = "did not end in time" if run.status is None else f"ended with {_status(run.status)}"
+    if unfinished is not None:
+        kind = "run-fails" if unfinished["kind"] == "run" else "import-fails"
+        what = f"{_doing(unfinished)} {how}" if run.status is None else f"Python {how} in {_doing(unfinished)}"
+    else:
+        kind = "import-fails"
+        what = f"Python {how} after all of that" if results else f"Python did not start: it {how}"
+    return make_finding(kind, what, severity=Severity.ERROR)
 
 
 def _doing(step: dict[str, Any]) -> str:
