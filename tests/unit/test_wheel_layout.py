@@ -247,7 +247,7 @@ def test_of_each_machine_and_libc_the_oldest_promise_counts() -> None:
 def test_auditwheel_has_policies_for_every_machine_that_xprov_knows_them_for() -> None:
     counts = {machine: len(policies(Family.MANYLINUX, machine)) for machine in ("x86_64", "armv7l", "riscv64")}
 
-    assert all(number >= 8 for number in counts.values())
+    assert all(number >= 4 for number in counts.values())
     assert {policy.name for policy in policies(Family.MUSLLINUX, "armv7l")} >= {"musllinux_1_1", "musllinux_1_2"}
 
 
