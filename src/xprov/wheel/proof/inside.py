@@ -12,6 +12,8 @@ import sys
 import traceback
 from typing import IO, Any
 
+_printed = set()  # type: set[str]
+
 
 def main(job_file: str, result_file: str) -> None:
     """Do the steps of the job in turn, whatever becomes of those before."""
@@ -76,10 +78,13 @@ def _missing(error: Any) -> Any:  # noqa: ANN401 - Python 3.6 has no other way t
 
 def _print(error: BaseException) -> None:
     """Print a traceback without the frames of importing itself."""
+    text = "".join(traceback.format_exception_only(type(error), error))
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
-    sys.stderr.write("".join(traceback.format_list(frames)))
-    sys.stderr.write("".join(traceback.format_exception_only(type(error), error)))
-    sys.stderr.flush()
+    # A package that fails once is tried again for each module in it, and says the same.
+    if text not in _printed:
+        sys.stderr.write("".join(traceback.format_list(frames)) + text)
+        sys.stderr.flush()
+    _printed.add(text)
 
 
 def _is_machinery(file: str) -> bool:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xprov.wheel.finding import Severity, make_finding
+from xprov.wheel.finding import make_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,11 +60,14 @@ def findings_of(
     the user named what is imported: then every failure counts.
     """
     missing: dict[str, str] = {}
+    seen: set[str] = set()
     for said in results:
-        if said.get("error") is None:
+        # A package that fails once is tried again for each module in it, and says the same.
+        if said.get("error") is None or said["error"] in seen:
             continue
         module = _missing_module(said, run.output)
         if module is None or not requires or module.partition(".")[0] in top:
+            seen.add(said["error"])
             yield _failure(said, counted=counted)
             continue
         missing.setdefault(module, said["end"])
@@ -95,7 +98,8 @@ def _crash(unfinished: dict[str, Any] | None, results: Sequence[dict[str, Any]],
     else:
         kind = "import-fails"
         what = f"Python {how} after all of that" if results else f"Python did not start: it {how}"
-    return make_finding(kind, what, severity=Severity.ERROR)
+    fix = "what Python said stands below; where it ended by a signal under QEMU, try a newer QEMU or the machine itself"
+    return make_finding(kind, what, fix=fix)
 
 
 def _doing(step: dict[str, Any]) -> str:

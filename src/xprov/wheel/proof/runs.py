@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,10 @@ def run_job(command: Sequence[str], job: Job) -> tuple[Run, list[dict[str, Any]]
         asked.write_text(json.dumps(_asked(job, folder)), encoding="utf-8")
         result.touch()
         run = _run([*command, str(inside), str(asked), str(result)], folder, job.timeout)
-        return run, read_results(result.read_text(encoding="utf-8", errors="replace"))
+        said = result.read_text(encoding="utf-8", errors="replace")
+    # Folders of this run tell nobody anything.
+    site = f"{folder / 'site'}/"
+    return replace(run, output=run.output.replace(site, "")), read_results(said.replace(site, ""))
 
 
 def _asked(job: Job, folder: Path) -> dict[str, Any]:
