@@ -67,7 +67,9 @@ def test_the_message_names_the_symbol_and_both_versions(tmp_path: Path) -> None:
         ("manylinux1_i686", "i386", "i386-linux-gnu", []),
         ("manylinux_2_12_armv7l", "armhf", "arm-linux-gnueabihf", ["refused-tag"]),  # PEP 599: armv7l since 2.17
         ("manylinux1_armv7l", "armhf", "arm-linux-gnueabihf", ["refused-tag"]),
-        ("manylinux_2_17_riscv64", "riscv64", "riscv64-linux-gnu", ["refused-tag"]),
+        ("manylinux_2_12_armv7l.manylinux_2_17_armv7l", "armhf", "arm-linux-gnueabihf", []),  # pip goes by the second
+        ("manylinux_2_17_armv5tel", "armel", "arm-linux-gnueabi", ["refused-tag"]),
+        ("manylinux_2_17_riscv64", "riscv64", "riscv64-linux-gnu", []),  # older than its first glibc, and no harm
         ("manylinux_2_31_riscv64", "riscv64", "riscv64-linux-gnu", []),
     ],
 )

@@ -276,6 +276,14 @@ def test_a_wheel_that_breaks_ends_with_1_and_says_why(xprov: Xprov, tmp_path: Pa
     assert "fix: link with a toolchain and libraries of that glibc" in seen.out
 
 
+def test_names_in_a_wheel_are_printed_without_what_a_terminal_obeys(xprov: Xprov, tmp_path: Path) -> None:
+    content = module(needed=("libc.so.6", "lib\x1b[2Jevil.so"))
+    seen = xprov("check-wheel", "--static", str(native(ARMV7, content, {"pkg/\x1b]0;x": b""}).write(tmp_path)))
+
+    assert "\x1b" not in seen.out
+    assert "it needs lib\\x1b[2Jevil.so" in seen.out
+
+
 def test_a_wheel_that_is_right_is_one_line(xprov: Xprov, tmp_path: Path) -> None:
     path = native(ARMV7, module()).write(tmp_path)
     seen = xprov("check-wheel", "--static", str(path))

@@ -15,7 +15,7 @@ from xprov.view import PackageTree
 from xprov.wheel.layout import required_there
 from xprov.wheel.names import parse_wheel_name
 from xprov.wheel.proof.install import install
-from xprov.wheel.proof.pythons import suite_pythons, why_none
+from xprov.wheel.proof.pythons import SuitePython, suite_pythons, why_none
 from xprov.wheel.proof.results import Run, findings_of, imported, loaded, read_results
 from xprov.wheel.proof.root import build_root, root_packages
 from xprov.wheel.proof.runs import suite_command
@@ -82,9 +82,9 @@ def test_the_root_has_what_the_policies_and_recipes_leave_to_the_machine() -> No
     assert suite is not None
     system = ("libc.so.6", "libstdc++.so.6", "libGL.so.1", "libasound.so.2", "libssl.so.3")
 
-    packages = root_packages(suite, system, load_catalog([]).recipes())
+    packages = root_packages(SuitePython(suite=suite, release=(3, 11)), system, load_catalog([]).recipes())
 
-    assert packages == ("python3", "libstdc++6", "libgl1", "libasound2-dev")
+    assert packages == ("python3", "libstdc++6", "libgl1", "python3-distutils", "libasound2-dev")
 
 
 def test_links_of_the_root_lead_to_what_is_in_it(tmp_path: Path) -> None:
@@ -173,6 +173,7 @@ LOST = "ModuleNotFoundError: No module named '_cffi_backend'"
         (step("extension", "pkg._a", "ImportError: /x.so: undefined symbol: f"), ["import-fails"]),
         (step("extension", "pkg._a", "ImportError: version `GLIBC_2.38' not found"), ["import-fails"]),
         (step("top", "pkg", LOST, missing="_cffi_backend"), ["needs-other"]),
+        (step("top", "pkg", "ModuleNotFoundError: No module named 'tkinter'", missing="tkinter"), ["needs-other"]),
         (step("top", "pkg", "ModuleNotFoundError: No module named 'pkg._b'", missing="pkg._b"), ["import-fails"]),
         (step("extension", "pkg._a", LOST, missing="_cffi_backend", loaded=True), ["needs-other"]),
         (

@@ -144,11 +144,10 @@ def _check_tag(platform: Platform) -> Iterator[Finding]:
     if platform.family is Family.LINUX:
         yield make_finding("linux-tag", f"the tag is {platform.tag}")
     known = policies(platform.family, platform.machine or "") if platform.version else ()
-    if known and platform.version:
-        if platform.version < known[0].version:
-            yield make_finding("refused-tag", f"{platform.tag}: {known[0].name} is the oldest for {platform.machine}")
-        if platform.version > known[-1].version:
-            yield make_finding("unknown-policy", f"{platform.tag} is newer than {known[-1].name}")
+    if not platform.is_accepted:
+        yield make_finding("refused-tag", f"the tag is {platform.tag}")
+    elif known and platform.version and platform.version > known[-1].version:
+        yield make_finding("unknown-policy", f"{platform.tag} is newer than {known[-1].name}")
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _OWN = re.compile(r"[^.]+\.cpython-(?P<version>\d+[a-z]*)-(?P<triplet>[\w-]+)\.so")
 _STABLE = re.compile(r"[^.]+\.abi3\.so")
+_STRAYS = frozenset({"benchmarks", "docs", "examples", "scripts", "test", "testing", "tests"})
 _NO_STABLE = re.compile(r"cp31[34]t")
 
 
@@ -50,7 +51,10 @@ def check_presence(bundle: Bundle, name: WheelName) -> Iterator[Finding]:
 
 
 def top_modules(contents: Contents) -> tuple[str, ...]:
-    """Return the names that are imported from the wheel: modules and packages at its top that are identifiers."""
+    """Return the names that are imported from the wheel: modules and packages at its top that are identifiers.
+
+    Tests and examples that were packed at the top are not what the wheel is for, unless there is nothing else.
+    """
     found: dict[str, None] = {}
     for member in contents.members:
         top, _, rest = installed(member.name).partition("/")
@@ -60,7 +64,7 @@ def top_modules(contents: Contents) -> tuple[str, ...]:
             name = top.split(".")[0] if top.endswith((".py", ".so")) else ""
         if name.isidentifier():
             found[name] = None
-    return tuple(found)
+    return tuple(name for name in found if name not in _STRAYS) or tuple(found)
 
 
 def extension_modules(bundle: Bundle, name: WheelName) -> tuple[str, ...]:

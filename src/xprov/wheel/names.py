@@ -33,6 +33,12 @@ class Family(str, Enum):
     """Another system than Linux."""
 
 
+# The machines that pip takes manylinux wheels for, and from which glibc on (packaging, `_manylinux.platform_tags`).
+_ACCEPTED = {
+    **dict.fromkeys(("aarch64", "armv7l", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x"), (2, 17)),
+    **dict.fromkeys(("i686", "x86_64"), (2, 5)),
+}
+
 # Each names the family, the version if it has one, and the machine.
 _FORMS = (
     (re.compile(r"(?P<version>manylinux(?:1|2010|2014))_(?P<machine>.+)"), Family.MANYLINUX),
@@ -58,6 +64,14 @@ class Platform:
         libc = Libc.MUSL if self.family is Family.MUSLLINUX else Libc.GLIBC
         found = (target for target in TARGETS if target.platform == self.machine and target.libc is libc)
         return next(found, None)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether there can be a machine that pip installs it on."""
+        if self.family is not Family.MANYLINUX or self.version is None:
+            return True
+        oldest_known = _ACCEPTED.get(self.machine or "")
+        return oldest_known is not None and self.version >= oldest_known
 
     @property
     def libc(self) -> str:
@@ -91,8 +105,9 @@ class WheelName:
 
     @property
     def promises(self) -> tuple[Platform, ...]:
-        """The platforms that a wheel is judged by: of each machine and C library the oldest."""
-        return oldest(self.platforms)
+        """The platforms that a wheel is judged by: of each machine and C library the oldest that pip ever goes by."""
+        accepted = [platform for platform in self.platforms if platform.is_accepted]
+        return oldest(accepted or self.platforms)
 
 
 def parse_wheel_name(file: str) -> WheelName:

@@ -9,7 +9,7 @@ import re
 # panics, assertions and debug information.
 _BUILD_PATH = re.compile(
     rb"(?<![\w.+@~/-])/(?:root|home/[\w.+-]+|Users/[\w.+-]+|github/workspace|__w|io|builds|tmp/(?:pip|maturin|build|cibw)[\w.-]*)"
-    rb"/[\w.+@~/-]*[\w.+@~-]"
+    rb"/[\w.+@~/-]{0,200}[\w.+@~-]"
 )
 # A path that lies on the border of two chunks is found by this much of the one before. In bytes.
 _OVERLAP = 512

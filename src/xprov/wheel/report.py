@@ -62,7 +62,7 @@ def verdict_line(checked: Checked) -> str:
     ]
     parts = [" and ".join(counts), _promise(checked.examined), _proven(checked.proof)]
     said = "; ".join(part for part in parts if part)
-    return f"{checked.examined.path.name}: {checked.verdict.value}{f': {said}' if said else ''}"
+    return f"{printable(checked.examined.path.name)}: {checked.verdict.value}{f': {said}' if said else ''}"
 
 
 def rows(findings: Sequence[Finding]) -> list[tuple[str, str, str, str]]:
@@ -71,7 +71,7 @@ def rows(findings: Sequence[Finding]) -> list[tuple[str, str, str, str]]:
     for finding in findings:
         groups.setdefault((finding.id, finding.severity, finding.what), []).append(finding)
     return [
-        (severity.value, kind, f"{group[0].member or '-'}{_others(group)}", what)
+        (severity.value, kind, f"{printable(group[0].member or '-')}{_others(group)}", printable(what))
         for (kind, severity, what), group in groups.items()
     ]
 
@@ -94,6 +94,11 @@ def said_by(proof: Proof | None) -> list[str]:
     lines = proof.output.rstrip().splitlines()
     cut = ["  ..."] if len(lines) > _MOST_LINES else []
     return ["", f"What {proof.by} said:", *cut, *(f"  {line}" for line in lines[-_MOST_LINES:])]
+
+
+def printable(text: str) -> str:
+    """Return `text` without what a terminal obeys: names in a wheel are anybody's."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def _others(group: Sequence[Finding]) -> str:

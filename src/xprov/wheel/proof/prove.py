@@ -119,7 +119,7 @@ class Prover:
         """Return the Python of a suite, None where that cannot be had. Raises `ToolMissingError` without a QEMU."""
         target = platform.target
         assert target is not None  # noqa: S101 - no suite is for a machine without one
-        root = self._root(python, target, root_packages(python.suite, examined.system, self._recipes))
+        root = self._root(python, target, root_packages(python, examined.system, self._recipes))
         if root is None:
             return None
         emulator = find_emulator(target, self._host, self._archives)

@@ -20,6 +20,8 @@ _LOADER = re.compile(
     r"cannot open shared object file|undefined symbol|version `[^']+' not found|wrong ELF class|invalid ELF header"
     r"|cannot allocate memory in static TLS|symbol not found|dynamic module does not define"
 )
+# Of Python itself, and in packages that are not unpacked.
+_APART = frozenset({"_tkinter", "tkinter", "idlelib", "turtle"})
 _SAID_BY_PANIC = re.compile(r"No module named '([^']+)'")
 
 
@@ -66,6 +68,9 @@ def findings_of(
         if said.get("error") is None or said["error"] in seen:
             continue
         module = _missing_module(said, run.output)
+        if module in _APART:
+            missing.setdefault(str(module), said["end"])
+            continue
         if module is None or not requires or module.partition(".")[0] in top:
             seen.add(said["error"])
             yield _failure(said, counted=counted)
@@ -74,8 +79,8 @@ def findings_of(
         if isinstance(said.get("loaded"), str):
             yield make_finding("import-fails", f"loading {said['end']} failed: {said['loaded']}")
     for module, name in missing.items():
-        what = f"`{name}` needs the module `{module}`; the wheel requires {', '.join(requires)}"
-        yield make_finding("needs-other", what)
+        reason = "Debian has in a package of its own" if module in _APART else f"is of {' or '.join(requires)}"
+        yield make_finding("needs-other", f"`{name}` needs the module `{module}`, which {reason}")
     if (unfinished := _unfinished(results)) is not None or run.status != 0:
         yield _crash(unfinished, results, run)
 

@@ -23,17 +23,23 @@ if TYPE_CHECKING:
     from xprov.suite_archives import Archives
     from xprov.target import Target
     from xprov.view import PackageTree
+    from xprov.wheel.proof.pythons import SuitePython
+
+# The Pythons of which Debian and Ubuntu keep distutils, which old wheels import, in a package of its own.
+_DISTUTILS = ((3, 6), (3, 12))
 
 _PYTHON = ("python3", "libpython3")
 
 
-def root_packages(suite: Suite, system: Iterable[str], recipes: Sequence[Recipe]) -> tuple[str, ...]:
-    """Return the packages of `suite` that a wheel is run with which expects the libraries `system` of the machine.
+def root_packages(python: SuitePython, system: Iterable[str], recipes: Sequence[Recipe]) -> tuple[str, ...]:
+    """Return the packages of a suite that a wheel is run with which expects the libraries `system` of the machine.
 
     Those that should not be bundled are among them: their recipes name the packages.
     """
-    known = _system_packages()
+    suite, known = python.suite, _system_packages()
     found = ["python3", *(known[name] for name in system if name in known)]
+    if _DISTUTILS[0] <= python.release < _DISTUTILS[1]:
+        found.append("python3-distutils")
     for recipe in recipes:
         if recipe.bundle is None or recipe.bundle.allowed:
             continue
