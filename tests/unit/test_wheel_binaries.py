@@ -171,6 +171,15 @@ def test_an_elf_file_in_a_wheel_for_all_machines_is_an_error(tmp_path: Path) -> 
     assert set(found(wheel, tmp_path)) == {"elf-in-pure"}
 
 
+def test_a_program_in_a_wheel_for_all_machines_is_a_warning(tmp_path: Path) -> None:
+    wheel = Wheel(
+        tag="py3-none-any", files={"pkg/__init__.py": b"", "pkg/attach_amd64.so": Shared(target="amd64").content()}
+    )
+    (finding,) = look(wheel, tmp_path).findings
+
+    assert (finding.id, finding.severity) == ("elf-in-pure", Severity.WARNING)
+
+
 def test_a_wheel_for_a_machine_without_anything_for_it_lacks_its_module(tmp_path: Path) -> None:
     assert found(Wheel(files={"pkg/__init__.py": b""}), tmp_path) == ["no-elf"]
 

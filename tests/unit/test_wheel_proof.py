@@ -1,6 +1,7 @@
 """Which Python proves a wheel, with what beside it, and what is made of what that Python wrote."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,35 @@ FINE = Run(status=0, output="", seconds=1.0)
 )
 def test_the_oldest_suite_that_satisfies_the_tag_comes_first(tag: str, first: str | None) -> None:
     name = parse_wheel_name(f"pkg-1.0-{tag}.whl")
-    found = suite_pythons(name, name.promises[0], suites())
+    found = suite_pythons(name, name.promises[0], "", suites())
 
     assert next((python.suite.name for python in found), None) == first
 
 
 def test_suites_whose_keys_have_expired_come_last() -> None:
-    name = parse_wheel_name("pkg-1.0-cp34-abi3-manylinux2014_x86_64.whl")
-    found = [python.suite.name for python in suite_pythons(name, name.promises[0], suites())]
+    name = parse_wheel_name("pkg-1.0-cp38-abi3-manylinux2014_x86_64.whl")
+    old = [replace(suite, keys_expired=suite.codename == "bullseye") for suite in suites()]
+    found = [python.suite.name for python in suite_pythons(name, name.promises[0], "", old)]
 
-    assert (found[0], found[-2:]) == ("ubuntu:xenial", ["debian:jessie", "debian:stretch"])
+    assert (found[0], found[-1]) == ("ubuntu:focal", "debian:bullseye")
+
+
+@pytest.mark.parametrize(
+    ("required", "first"),
+    [
+        ("", "ubuntu:bionic"),  # 3.6 is what the program that runs there is written for
+        (">=3.9", "debian:bullseye"),
+        (">=3.9.2", "debian:bullseye"),
+        (">=3.10, <3.12", "ubuntu:jammy"),
+        ("not a specifier", "ubuntu:bionic"),
+        (">=4", None),
+    ],
+)
+def test_the_metadata_says_which_pythons_a_wheel_is_for(required: str, first: str | None) -> None:
+    name = parse_wheel_name("pkg-1.0-py3-none-manylinux_2_27_x86_64.whl")
+    found = suite_pythons(name, name.promises[0], required, suites())
+
+    assert next((python.suite.name for python in found), None) == first
 
 
 @pytest.mark.parametrize(
@@ -74,7 +94,7 @@ def test_suites_whose_keys_have_expired_come_last() -> None:
 def test_why_there_is_none_is_told(tag: str, why: str) -> None:
     name = parse_wheel_name(f"pkg-1.0-{tag}.whl")
 
-    assert why_none(name, name.promises[0], ()) == why
+    assert why_none(name, name.promises[0], "", ()) == why
 
 
 def test_the_root_has_what_the_policies_and_recipes_leave_to_the_machine() -> None:
@@ -196,6 +216,18 @@ def test_a_panic_of_pyo3_is_known_by_what_python_printed() -> None:
 
     assert judged(steps, Run(status=0, output=LOST, seconds=1.0)) == ["needs-other"]
     assert judged(steps) == ["import-odd"]
+
+
+def test_what_a_module_of_c_makes_of_a_missing_one_is_known_by_what_python_printed() -> None:
+    said = "ImportError: numpy._core.multiarray failed to import"
+    printed = Run(status=0, output="ModuleNotFoundError: No module named 'numpy'", seconds=1.0)
+    own = Run(status=0, output="ModuleNotFoundError: No module named 'pkg._b'", seconds=1.0)
+
+    assert judged(step("top", "pkg", said, type="ImportError"), printed) == ["needs-other"]
+    assert judged(step("top", "pkg", said, type="ImportError"), own) == ["import-fails"]
+    assert judged(step("top", "pkg", "ImportError: undefined symbol: f", type="ImportError"), printed) == [
+        "import-fails"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,18 @@ def check_machine(bundle: Bundle, platform: Platform) -> Iterator[Finding]:
         )
 
 
+def check_pure(bundle: Bundle) -> Iterator[Finding]:
+    """Yield a finding for the first ELF file of a wheel for all machines.
+
+    An extension module is imported, and fails; what is none is data, and may be there for the machines that it fits.
+    """
+    first = next((member for member in bundle.elves if member.modules), next(iter(bundle.elves), None))
+    if first is not None:
+        severity = None if first.modules else Severity.WARNING
+        what = f"it is {first.elf.described}, and the tag is any"
+        yield make_finding("elf-in-pure", what, member=first.name, severity=severity)
+
+
 def check_libc(bundle: Bundle, platform: Platform) -> Iterator[Finding]:
     """Yield a finding for each file that is linked against the other C library."""
     if platform.family not in (Family.MANYLINUX, Family.MUSLLINUX):

@@ -31,7 +31,8 @@ class Examined:
 
     `name` is None for an sdist and for a wheel whose name says nothing. `floor` is the newest glibc that is asked for,
     `system` the libraries that the machine must have, `bundled` those that the wheel carries, by member.
-    `importable` are the modules at its top and every extension module, dotted. `requires` is Requires-Dist.
+    `top` are the modules at its top, `extensions` every extension module, dotted. `requires` is Requires-Dist,
+    `requires_python` Requires-Python.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Examined:
     top: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    requires_python: str = ""
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -79,6 +81,7 @@ def _examine_wheel(path: Path, name: WheelName, contents: Contents, recipes: Seq
     bundle = Bundle(contents.elves)
     findings = [*contents.findings]
     requires: tuple[str, ...] = ()
+    requires_python = ""
     # Of what could not be read, no more can be said.
     if contents.members:
         folder, wrong = layout.dist_info(contents, name)
@@ -86,6 +89,7 @@ def _examine_wheel(path: Path, name: WheelName, contents: Contents, recipes: Seq
         if folder is not None:
             findings += _check_texts(contents, folder, name)
             requires = layout.requirements(contents.texts, folder)
+            requires_python = layout.required_python(contents.texts, folder)
         findings += check_stowaways({member.name: member.size for member in contents.members}, name.distribution)
         findings += modules.check_presence(bundle, name)
     findings += check_elves(bundle, name, recipes)
@@ -98,13 +102,15 @@ def _examine_wheel(path: Path, name: WheelName, contents: Contents, recipes: Seq
         top=modules.top_modules(contents),
         extensions=modules.extension_modules(bundle, name),
         requires=requires,
+        requires_python=requires_python,
         findings=tuple(_once(findings)),
     )
 
 
 def _check_texts(contents: Contents, folder: str, name: WheelName) -> Iterator[Finding]:
+    has_modules = any(member.modules for member in contents.elves)
     yield from layout.check_metadata(contents.texts, folder, name)
-    yield from layout.check_wheel_file(contents.texts, folder, name, has_elves=bool(contents.elves))
+    yield from layout.check_wheel_file(contents.texts, folder, name, has_modules=has_modules)
     yield from layout.check_record(contents, folder)
 
 
@@ -120,8 +126,7 @@ def check_elves(bundle: Bundle, name: WheelName, recipes: Sequence[Recipe]) -> I
 
 def _check_platform(bundle: Bundle, platform: Platform, recipes: Sequence[Recipe]) -> Iterator[Finding]:
     if platform.family is Family.ANY:
-        for member in bundle.elves[:1]:
-            yield make_finding("elf-in-pure", f"it is {member.elf.described}, and the tag is any", member=member.name)
+        yield from binaries.check_pure(bundle)
         return
     if platform.family is Family.OTHER:
         return

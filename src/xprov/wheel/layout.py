@@ -56,7 +56,9 @@ def check_metadata(texts: Mapping[str, bytes], folder: str, name: WheelName) -> 
         yield make_finding("metadata", what, member=path)
 
 
-def check_wheel_file(texts: Mapping[str, bytes], folder: str, name: WheelName, *, has_elves: bool) -> Iterator[Finding]:
+def check_wheel_file(
+    texts: Mapping[str, bytes], folder: str, name: WheelName, *, has_modules: bool
+) -> Iterator[Finding]:
     """Yield a finding for a WHEEL file that is missing, of a newer format, or says other tags than the name."""
     path = f"{folder}/WHEEL"
     if path not in texts:
@@ -65,8 +67,8 @@ def check_wheel_file(texts: Mapping[str, bytes], folder: str, name: WheelName, *
     wheel = headers(texts[path])
     if not re.fullmatch(r"1\.\d+", str(wheel.get("Wheel-Version", "")).strip()):
         yield make_finding("metadata", f"it is of format `{wheel.get('Wheel-Version', '')}`, not 1.0", member=path)
-    if has_elves and str(wheel.get("Root-Is-Purelib", "")).strip().lower() == "true":
-        yield make_finding("elf-in-pure", "Root-Is-Purelib is true, and there are ELF files", member=path)
+    if has_modules and str(wheel.get("Root-Is-Purelib", "")).strip().lower() == "true":
+        yield make_finding("elf-in-pure", "Root-Is-Purelib is true, and there are extension modules", member=path)
     said = {tag for line in wheel.get_all("Tag", []) for tag in _expanded(str(line))}
     named = {f"{tag.interpreter}-{tag.abi}-{tag.platform}" for tag in name.tags}
     if said != named:
@@ -104,6 +106,11 @@ def requirements(texts: Mapping[str, bytes], folder: str) -> tuple[str, ...]:
     """Return what the wheel requires whatever is asked of it (`Requires-Dist` without an extra), as it stands there."""
     found = headers(texts.get(f"{folder}/METADATA", b"")).get_all("Requires-Dist", [])
     return tuple(str(line) for line in found if not re.search(r"\bextra\s*==", str(line)))
+
+
+def required_python(texts: Mapping[str, bytes], folder: str) -> str:
+    """Return which Pythons the wheel is for (`Requires-Python`), as it stands there; empty where it says nothing."""
+    return str(headers(texts.get(f"{folder}/METADATA", b"")).get("Requires-Python", "")).strip()
 
 
 def required_there(requires: Iterable[str], release: tuple[int, int]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def _attempt(result: IO[str], kind: str, name: str, do: Any, *arguments: Any) ->
         if not isinstance(error, SystemExit) or error.code not in (None, 0):
             said.update(_described(error))
             _print(error)
-            if kind == "extension" and said["missing"]:
+            if kind == "extension":
                 said["loaded"] = _load(name)
     _write(result, said)
 
@@ -50,12 +50,15 @@ def _described(error: Any) -> Any:  # noqa: ANN401 - as _missing
 
 
 def _load(name: str) -> Any:  # noqa: ANN401 - as _missing
-    """Let the loader have an extension module that lacks others to be imported; return what it said, or True.
+    """Let the loader have an extension module that could not be imported; return what it said, or True.
 
-    All symbols are looked for, which says most of what can be said without what the module wants to import.
+    All symbols are looked for, which says most of what can be said without what the module wants to import. None where
+    this Python cannot.
     """
-    import ctypes  # noqa: PLC0415 - few need it, and a Python may lack it
-
+    try:
+        import ctypes  # noqa: PLC0415 - few need it
+    except ImportError:
+        return None
     path = os.path.join(sys.path[0], *name.split("."))  # noqa: PTH118 - see main
     for ending in importlib.machinery.EXTENSION_SUFFIXES:
         if os.path.exists(path + ending):  # noqa: PTH110

@@ -93,16 +93,16 @@ class Prover:
 
     def _python(self, examined: Examined, name: WheelName, platform: Platform) -> _Python:
         """Return the Python that is to prove the wheel. Raises `UnsatisfiableError` when there is none."""
-        pythons = suite_pythons(name, platform, suites())
+        pythons = suite_pythons(name, platform, examined.requires_python, suites())
         with self._archives.output.step(f"Finding a Python for {examined.path.name}") as progress:
             for number, python in enumerate(pythons):
                 progress(python.described)
                 if there := self._suite_python(python, platform, examined):
                     self._tell_passed_over(pythons[:number], there)
                     return there
-        own = self._own_python(name, platform)
+        own = _own_python(name, platform, examined.requires_python)
         if own is None:
-            raise UnsatisfiableError(why_none(name, platform, pythons))
+            raise UnsatisfiableError(why_none(name, platform, examined.requires_python, pythons))
         self._tell_passed_over(pythons, own)
         return own
 
@@ -152,17 +152,6 @@ class Prover:
         build_root(trees, root)
         return root
 
-    def _own_python(self, name: WheelName, platform: Platform) -> _Python | None:
-        """Return a Python of this machine that pip would install the wheel for, None where there is none."""
-        for release, program in _own_pythons():
-            if (platform.family is Family.ANY or _is_own(platform)) and accepts(release, name, platform):
-                return _Python(
-                    command=own_command(program),
-                    described=f"this machine's Python {format_version(release)}",
-                    release=release,
-                )
-        return None
-
     def _run(self, python: _Python, examined: Examined) -> Proof:
         wanted = self._wanted
         top = wanted.imports or examined.top
@@ -197,6 +186,16 @@ def _proof(python: _Python, run: Run, results: list[dict[str, Any]], found: tupl
         seconds=run.seconds,
         findings=found,
     )
+
+
+def _own_python(name: WheelName, platform: Platform, requires_python: str) -> _Python | None:
+    """Return a Python of this machine that pip would install the wheel for, None where there is none."""
+    for release, program in _own_pythons():
+        fits = platform.family is Family.ANY or _is_own(platform)
+        if fits and accepts(release, name, platform, requires_python):
+            described = f"this machine's Python {format_version(release)}"
+            return _Python(command=own_command(program), described=described, release=release)
+    return None
 
 
 def _own_pythons() -> list[tuple[Release, Path]]:

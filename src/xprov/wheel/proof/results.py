@@ -22,7 +22,8 @@ _LOADER = re.compile(
 )
 # Of Python itself, and in packages that are not unpacked.
 _APART = frozenset({"_tkinter", "tkinter", "idlelib", "turtle"})
-_SAID_BY_PANIC = re.compile(r"No module named '([^']+)'")
+_PRINTED = re.compile(r"No module named '([^']+)'")
+_HIDING = ("ImportError", "PanicException", "SystemError")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +68,7 @@ def findings_of(
         # A package that fails once is tried again for each module in it, and says the same.
         if said.get("error") is None or said["error"] in seen:
             continue
-        module = _missing_module(said, run.output)
+        module = _missing_module(said, run.output, top)
         if module in _APART:
             missing.setdefault(str(module), said["end"])
             continue
@@ -79,8 +80,8 @@ def findings_of(
         if isinstance(said.get("loaded"), str):
             yield make_finding("import-fails", f"loading {said['end']} failed: {said['loaded']}")
     for module, name in missing.items():
-        reason = "Debian has in a package of its own" if module in _APART else f"is of {' or '.join(requires)}"
-        yield make_finding("needs-other", f"`{name}` needs the module `{module}`, which {reason}")
+        why = "which Debian has in a package of its own" if module in _APART else f"of {' or '.join(requires)}"
+        yield make_finding("needs-other", f"`{name}` needs the module `{module}`, {why}")
     if (unfinished := _unfinished(results)) is not None or run.status != 0:
         yield _crash(unfinished, results, run)
 
@@ -121,10 +122,14 @@ def _unfinished(results: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     return results[-1] if results and "begin" in results[-1] else None
 
 
-def _missing_module(said: dict[str, Any], output: str) -> str | None:
-    """Return the module that was not found. A panic of pyo3 keeps it to itself, and Python has printed it."""
+def _missing_module(said: dict[str, Any], output: str, top: Sequence[str]) -> str | None:
+    """Return the module that was not found.
+
+    Modules of C and panics of pyo3 keep it to themselves, and Python has printed it. What the loader says comes first.
+    """
     if said.get("missing"):
         return str(said["missing"])
-    if said.get("type") == "PanicException" and (match := _SAID_BY_PANIC.search(output)):
-        return match[1]
-    return None
+    if said.get("type") not in _HIDING or _LOADER.search(str(said["error"])):
+        return None
+    printed = (match[1] for match in _PRINTED.finditer(output))
+    return next((module for module in printed if module.partition(".")[0] not in top), None)
