@@ -145,6 +145,15 @@ def dynamic_symbols_in(stream: IO[bytes], path: Path) -> DynamicSymbols:
         return _symbols(ElfImage(stream))
 
 
+def isa_level_in(stream: IO[bytes], path: Path) -> int:
+    """Return the level of x86-64 that a file needs, which `stream` holds (3: x86-64-v3); 0 where it says nothing.
+
+    Raises `XprovError` when it is damaged.
+    """
+    with _explained(path):
+        return ElfImage(stream).isa_needed()
+
+
 def fits(elf: ElfFile, kind: ElfKind) -> bool:
     """Return whether a program of `kind` can be linked with `elf`.
 

@@ -45,10 +45,12 @@ _MACHINES = {
     0x9026: "EM_ALPHA",
 }
 
-_SHT_DYNAMIC, _SHT_DYNSYM, _SHT_VERNEED = 6, 11, 0x6FFFFFFE
+_SHT_DYNAMIC, _SHT_NOTE, _SHT_DYNSYM, _SHT_VERNEED = 6, 7, 11, 0x6FFFFFFE
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_VERNEED = 0, 1, 5, 10, 14, 0x6FFFFFFE
 _DT_RPATH, _DT_RUNPATH = 15, 29
+# Linux Extensions to gABI, "Program Property"; x86-64 psABI, "Processor-specific program property".
+_GNU, _NT_GNU_PROPERTY, _X86_ISA_NEEDED = b"GNU\0", 5, 0xC0008002
 _STB_LOCAL, _STB_WEAK, _SHN_UNDEF = 0, 2, 0
 
 
@@ -127,6 +129,32 @@ class ElfImage:
                 binding = symbol[info] >> 4
                 if binding != _STB_LOCAL:
                     yield _string(strings, symbol[name]), symbol[index] != _SHN_UNDEF, binding == _STB_WEAK
+
+    def isa_needed(self) -> int:
+        """Return the level of x86-64 that the file needs (1 to 4: x86-64, -v2, ...); 0 where it says nothing."""
+        bits = 0
+        for section in self._sections(_SHT_NOTE):
+            for kind, value in self._properties(self._content(section)):
+                bits |= int.from_bytes(value, "little") if kind == _X86_ISA_NEEDED else 0
+        return bits.bit_length()
+
+    def _properties(self, notes: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield type and value of each GNU property in a section of notes."""
+        head, place = struct.Struct(self._form("III")), 0
+        while place + head.size <= len(notes):
+            name_size, size, kind = head.unpack_from(notes, place)
+            begin = place + head.size + _padded(name_size, 4)
+            if kind == _NT_GNU_PROPERTY and notes[place + head.size :].startswith(_GNU):
+                yield from self._property_values(notes[begin : begin + size])
+            place = begin + _padded(size, 4)
+
+    def _property_values(self, content: bytes) -> Iterator[tuple[int, bytes]]:
+        head, place = struct.Struct(self._form("II")), 0
+        while place + head.size <= len(content):
+            kind, size = head.unpack_from(content, place)
+            place += head.size
+            yield kind, content[place : place + size]
+            place += _padded(size, 8 if self._wide else 4)
 
     def _tags(self) -> tuple[list[tuple[int, int]], bytes]:
         """Return the tags of the dynamic section with their values, and its strings.
@@ -217,6 +245,10 @@ class ElfImage:
             raise ValueError(f"it ends at byte {self._end}, before byte {place + size}")
         self._stream.seek(place)
         return self._stream.read(size)
+
+
+def _padded(size: int, to: int) -> int:
+    return -(-size // to) * to
 
 
 def _string(strings: bytes, place: int) -> str:

@@ -1,7 +1,9 @@
 """The proof of wheels: real ones and broken ones, by suites' Pythons, under QEMU and without."""
 
+import json
 import os
 import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,11 +159,26 @@ def test_how_a_wheel_breaks_is_told(
     assert all(what in finding["what"] for finding in seen.json["files"][0]["findings"] if finding["id"] == kind)
 
 
-def _compiled(answer: str, folder: Path) -> Path:
+@pytest.mark.parametrize("level", [0, 2, 3])
+def test_a_newer_processor_is_found_as_auditwheel_finds_it(level: int, check_wheel: CheckWheel, tmp_path: Path) -> None:
+    _need_host("amd64")
+    path = _compiled("return 0;", tmp_path, *((f"-Wl,-z,x86-64-v{level}",) if level else ()))
+    seen = check_wheel.xprov("check-wheel", "--static", "--json", str(path))
+    shown = subprocess.run(
+        [sys.executable, "-m", "auditwheel", "show", "--json", str(path)], check=True, capture_output=True, text=True
+    )
+
+    assert kinds(seen) == (["newer-processor"] if level > 1 else [])
+    assert json.loads(shown.stdout)["unsupported_isa"] is (level > 1)
+
+
+def _compiled(answer: str, folder: Path, *options: str) -> Path:
     need("gcc")
     source, library = folder / "native.c", folder / "native.so"
     source.write_text(_MODULE.format(answer=answer), encoding="utf-8")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O0", "-o", library, source], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-O0", *options, "-o", library, source], check=True, stdin=subprocess.DEVNULL
+    )
     name = "_native.cpython-311-x86_64-linux-gnu.so"
     tag = "cp311-cp311-manylinux_2_36_x86_64"
     return Wheel(tag=tag, files={name: library.read_bytes()}).write(folder / "dist")

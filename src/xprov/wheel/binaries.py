@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xprov.wheel.policies import Policy
 
 _GLIBC = "GLIBC"
+_X86_64 = "x86_64"
 
 # What a file needs that is linked against one C library and not the other. musl is called so on Alpine; `libc.so` is
 # what its own linker writes.
@@ -56,6 +57,14 @@ def check_machine(bundle: Bundle, platform: Platform) -> Iterator[Finding]:
             member=member.name,
             severity=Severity.WARNING if is_data else None,
         )
+
+
+def check_processor(bundle: Bundle, platform: Platform) -> Iterator[Finding]:
+    """Yield a finding for each file that needs a newer processor than every machine of `platform` has."""
+    for member in bundle.elves:
+        if platform.machine == _X86_64 and member.isa_level > 1:
+            what = f"it needs a processor of x86-64-v{member.isa_level}, and {platform.tag} is for every x86-64"
+            yield make_finding("newer-processor", what, member=member.name)
 
 
 def check_pure(bundle: Bundle) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from xprov.elf import dynamic_symbols_in, read_elf_in
+from xprov.elf import dynamic_symbols_in, isa_level_in, read_elf_in
 from xprov.elf_image import MAGIC
 from xprov.errors import XprovError
 from xprov.wheel.finding import make_finding
@@ -56,13 +56,15 @@ class ElfMember:
     """An ELF file in a wheel.
 
     `wanted` are the symbols that somebody else must have, `modules` the names of the extension modules that it is
-    (`PyInit_<name>`), `build_path` a path of the machine that built it, if one stands in there.
+    (`PyInit_<name>`), `isa_level` the level of x86-64 that it needs, 0 where it says nothing, `build_path` a path of
+    the machine that built it, if one stands in there.
     """
 
     name: str
     elf: ElfFile
     wanted: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
+    isa_level: int = 0
     build_path: str | None = None
 
 
@@ -159,7 +161,7 @@ class _Reader:
     def _look_into(self, name: str, kept: IO[bytes], build_path: str | None) -> None:
         path = Path(name)
         try:
-            elf, symbols = read_elf_in(kept, path), dynamic_symbols_in(kept, path)
+            elf, symbols, level = read_elf_in(kept, path), dynamic_symbols_in(kept, path), isa_level_in(kept, path)
         except XprovError as error:
             self._findings.append(make_finding("unreadable-elf", error.message, member=name))
             return
@@ -170,6 +172,7 @@ class _Reader:
                 elf=elf,
                 wanted=symbols.undefined - symbols.weak,
                 modules=tuple(sorted(modules)),
+                isa_level=level,
                 build_path=build_path,
             )
         )

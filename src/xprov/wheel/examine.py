@@ -133,6 +133,7 @@ def _check_platform(bundle: Bundle, platform: Platform, recipes: Sequence[Recipe
     yield from _check_tag(platform)
     policy = policy_for(platform)
     yield from binaries.check_machine(bundle, platform)
+    yield from binaries.check_processor(bundle, platform)
     yield from binaries.check_libc(bundle, platform)
     yield from binaries.check_glibc(bundle, platform)
     yield from binaries.check_musl(bundle, platform)
