@@ -105,6 +105,11 @@ def test_of_a_long_line_the_part_that_tells_is_shown() -> None:
     assert len(explanation.text) < 400
 
 
+def test_a_line_of_megabytes_is_read_in_passing() -> None:
+    # Where a pattern begins anywhere in a word, this takes minutes.
+    assert explain(["x" * 3_000_000, "/x" * 1_000_000, "x_" * 1_000_000], RECIPES) == ()
+
+
 def test_what_is_said_twice_is_explained_once() -> None:
     assert len(explain(["ld: cannot find -lasound", "ld: cannot find -lasound", "ld: cannot find -lz"], RECIPES)) == 2
 
