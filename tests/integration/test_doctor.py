@@ -224,6 +224,16 @@ def test_a_linker_that_is_not_there_ends_the_build(tmp_path: Path, maturin: Matu
     assert ids(found) == ["breaks: env-linker"]
 
 
+def test_a_linker_that_cargo_s_configuration_names_and_that_is_not_there_is_found(tmp_path: Path) -> None:
+    config = "[target.armv7-unknown-linux-gnueabihf]\nlinker = 'no-such-gcc'\n"
+    write_pyo3_project(tmp_path, {"Cargo.toml": PLAIN, ".cargo/config.toml": config})
+
+    found = xprov(tmp_path, "doctor", "--target", "armhf")
+
+    assert "breaks: linker-missing" in ids(found)
+    assert "(.cargo/config.toml:2)" in found.log
+
+
 def test_a_cross_build_without_a_python_fails_and_with_one_goes_on_to_what_is_missing_next(
     tmp_path: Path, maturin: Maturin
 ) -> None:

@@ -276,6 +276,28 @@ def test_a_linker_that_is_named_or_zig_is_enough(tmp_path: Path, files: dict[str
     assert findings_of(facts_of(tmp_path, target="armhf"), "linker-missing") == []
 
 
+def test_a_linker_that_cargo_s_configuration_names_and_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> None:
+    config = "[target.armv7-unknown-linux-gnueabihf]\nlinker = 'arm-gcc'\n"
+    write_project(tmp_path, {"Cargo.toml": PYO3, ".cargo/config.toml": config})
+    facts = with_machine(facts_of(tmp_path, target="armhf"), Machine(absent_linkers=frozenset({"arm-gcc"})))
+
+    (finding,) = findings_of(facts, "linker-missing")
+
+    assert finding.place is not None
+    assert (finding.place.file.name, finding.place.line) == ("config.toml", 2)
+
+
+def test_a_command_of_another_package_of_the_checkout_is_left_alone(tmp_path: Path) -> None:
+    command = "w:\n\tcd other && maturin build -o ../python/demo/dist\n"
+    of_this = "w:\n\tmaturin build -m Cargo.toml -o python/demo/dist\n"
+    write_project(tmp_path, {**MIXED, "Makefile": command})
+    other = findings_of(facts_of(tmp_path), "output-in-package")
+    (tmp_path / "Makefile").write_text(of_this)
+
+    assert other == []
+    assert len(findings_of(facts_of(tmp_path), "output-in-package")) == 1
+
+
 @pytest.mark.parametrize(
     ("pyo3", "options", "severities"),
     [

@@ -98,6 +98,12 @@ def test_the_fix_names_the_library_and_the_target_of_the_log(line: str) -> None:
     assert explanation.fix == "make it available: `xprov setup armhf alsa`"
 
 
+def test_what_a_sign_said_first_is_told_by_what_broke() -> None:
+    (explanation,) = explain(["🔗 Found cffi bindings", "Please install cffi yourself."], RECIPES)
+
+    assert (explanation.severity, explanation.line) == (Severity.BREAKS, 2)
+
+
 def test_of_a_long_line_the_part_that_tells_is_shown() -> None:
     (explanation,) = explain([f"= note: {'x' * 5000} ld: cannot find -lasound {'y' * 5000}"], RECIPES)
 

@@ -15,7 +15,7 @@ from xprov.provision import read_provision
 from xprov.target import find_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from xprov.project.facts import Project
@@ -43,7 +43,7 @@ def gather_facts(
         target=wanted,
         is_cross=is_cross,
         environ=dict(environ),
-        machine=inspect_machine(wanted, environ, is_cross=is_cross),
+        machine=inspect_machine(wanted, environ, linkers=_linkers(project, wanted), is_cross=is_cross),
         provision=read_provision(store.folder(wanted)),
         recipes=tuple(recipes),
     )
@@ -67,6 +67,14 @@ def find_problems(facts: Facts) -> tuple[Finding, ...]:
     order = list(Severity)
     found = [finding for check in CHECKS for finding in check(facts)]
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _linkers(project: Project, target: Target) -> Iterator[str]:
+    """Yield the linkers that are named for the target by name; a path is relative to where cargo's file is."""
+    for config in project.configs:
+        linker = config.at("target", target.rust, "linker")
+        if isinstance(linker, str):
+            yield linker if "/" not in linker else str(config.path.parent.parent / linker)
 
 
 def _known(word: str) -> Target | None:

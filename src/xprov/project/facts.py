@@ -62,11 +62,13 @@ class Project:
 class Machine:
     """What there is on this machine: `programs` by name, of those that matter; variables that name what is `missing`.
 
-    `toolchain` is the C compiler of the target, `has_std` whether Rust's library is there for it, None without rustc.
+    `absent_linkers` are those that cargo's configuration names and that are not there. `toolchain` is the C compiler of
+    the target, `has_std` whether Rust's library is there for it, None without rustc.
     """
 
     programs: Mapping[str, Path] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    absent_linkers: frozenset[str] = frozenset()
     toolchain: Toolchain | None = None
     has_std: bool | None = None
 

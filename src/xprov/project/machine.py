@@ -14,17 +14,21 @@ from xprov.project.failures import When, failures
 from xprov.toolchain import find_toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from xprov.target import Target
 
 
-def inspect_machine(target: Target, environ: Mapping[str, str], *, is_cross: bool) -> Machine:
-    """Return what there is; the target's compiler and Rust's library are looked for in cross builds alone."""
+def inspect_machine(target: Target, environ: Mapping[str, str], *, linkers: Iterable[str], is_cross: bool) -> Machine:
+    """Return what there is; the target's compiler and Rust's library are looked for in cross builds alone.
+
+    `linkers` are those that cargo's configuration names for the target.
+    """
     programs = {program for crate in crate_table().values() for program in crate.programs}
     return Machine(
         programs={name: found for name in sorted(programs) if (found := process.find(name))},
         missing=frozenset(_missing(target, environ)),
+        absent_linkers=frozenset(name for name in linkers if process.find(name) is None),
         toolchain=find_toolchain(target, environ) if is_cross else None,
         has_std=_has_std(target.rust) if is_cross else None,
     )

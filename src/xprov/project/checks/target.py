@@ -37,10 +37,18 @@ def check_target(facts: Facts) -> Iterator[Finding]:
 
 def _linker(facts: Facts) -> Iterator[Finding]:
     triple, debian = facts.target.rust, facts.target.triplet
-    named = facts.environ.get(cargo_variable(triple, "LINKER")) or any(
-        config.at("target", triple, "linker") for config in facts.project.configs
-    )
+    configured = [config for config in facts.project.configs if config.at("target", triple, "linker")]
     zig = any(command.has("zig") for command in facts.project.own_commands("build"))
+    if configured and facts.machine.absent_linkers:
+        config = configured[0]
+        yield Finding(
+            id="linker-missing",
+            severity=Severity.BREAKS,
+            place=Place(file=config.path, line=config.line("target", triple, "linker")),
+            seen=f"`{min(facts.machine.absent_linkers)}` is named, and is not there",
+            fix=f"install it, or name another (Debian: `gcc-{debian}` has `{debian}-gcc`)",
+        )
+    named = configured or facts.environ.get(cargo_variable(triple, "LINKER"))
     if named or zig or facts.machine.toolchain is not None:
         return
     yield Finding(
