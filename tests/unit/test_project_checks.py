@@ -139,6 +139,13 @@ def test_a_crate_that_the_build_does_not_take_needs_nothing(tmp_path: Path) -> N
     assert findings_of(facts_of(tmp_path, target="armhf"), "library-missing") == []
 
 
+def test_what_a_build_script_links_is_this_machine_s(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\n[build-dependencies]\nopenssl-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "openssl-sys")})
+
+    assert findings_of(facts_of(tmp_path, target="armhf"), "library-missing") == []
+
+
 def test_a_crate_that_cannot_be_cross_built_says_what_it_needs(tmp_path: Path) -> None:
     cargo = "[dependencies]\npyo3 = '1'\nlibgssapi-sys = '1'\n"
     write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "libgssapi-sys")})

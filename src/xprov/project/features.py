@@ -29,6 +29,7 @@ class Selection:
     `target` is None where none was said: cargo's own view is then of all. `as_metadata` has more count than a build
     takes, as `cargo metadata` does, by which maturin decides: dependencies for tests, and, in a package that is no
     workspace's, `NAME?/FEATURE` brings NAME (measured with cargo 1.95; in workspaces maturin asks `cargo tree`).
+    `build_scripts` is whether what they depend on counts: it is built for this machine.
     """
 
     features: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Selection:
     default_features: bool = True
     target: Target | None = None
     as_metadata: bool = True
+    build_scripts: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,7 @@ class _Resolution:
         self._graph = graph
         self._target = selection.target
         self._as_metadata = selection.as_metadata
+        self._build_scripts = selection.build_scripts
         self.features: dict[str, set[str]] = {}
         self._entered: set[tuple[str, Dependency]] = set()
         self._waiting: list[tuple[Package, str, str]] = []
@@ -104,6 +107,8 @@ class _Resolution:
 
     def _counts(self, package: Package, dependency: Dependency) -> bool:
         if dependency.kind is Kind.DEV and (package.id != self._graph.root.id or not self._as_metadata):
+            return False
+        if dependency.kind is Kind.BUILD and not self._build_scripts:
             return False
         return dependency.platform is None or self._target is None or applies(dependency.platform, self._target)
 

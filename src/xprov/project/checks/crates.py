@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.project.crates import CrateNeeds, Search, compiles_its_own, crate_table, described, recipes_by_crate
@@ -22,22 +23,23 @@ def check_crates(facts: Facts) -> Iterator[Finding]:
     """Yield, for a cross build, the libraries that are missing, and what single crates need."""
     if not facts.is_cross:
         return
-    crates = taken_crates(facts)
-    yield from _missing(facts, crates)
-    for name, features in crates.items():
+    yield from _missing(facts, _taken(facts, build_scripts=False))
+    for name, features in _taken(facts, build_scripts=True).items():
         known = crate_table().get(name)
         if known is not None:
             yield from _needs(facts, known, features)
             yield from _programs(facts, known)
 
 
-def taken_crates(facts: Facts) -> dict[str, frozenset[str] | None]:
-    """Return the crates that the plain build takes, with their features; None where the lock alone tells of them."""
-    graph, lock = facts.project.graph, facts.project.lock
-    resolved = resolve(graph, plain_build(facts).selection)
-    if graph.exact or lock is None:
-        return {package.name: resolved.features_of(package.name) for package in resolved.packages()}
-    return {package.name: None for package in resolved.packages()}
+def _taken(facts: Facts, *, build_scripts: bool) -> dict[str, frozenset[str] | None]:
+    """Return the crates that the plain build takes, with their features; None where the lock alone tells of them.
+
+    What build scripts depend on is built for this machine, and links its libraries.
+    """
+    graph = facts.project.graph
+    resolved = resolve(graph, replace(plain_build(facts).selection, build_scripts=build_scripts))
+    known = graph.exact or facts.project.lock is None
+    return {package.name: resolved.features_of(package.name) if known else None for package in resolved.packages()}
 
 
 def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Iterator[Finding]:
