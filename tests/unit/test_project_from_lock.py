@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from tests.unit.commands import Xprov
 from tests.unit.projects import lock_of
+from tests.unit.recipes import write_recipe
 
 from xprov.catalog import load_catalog
 from xprov.errors import UsageError
+from xprov.project.crates import compiles_its_own, crate_table
 from xprov.project.from_lock import find_libraries
+from xprov.recipe import read_recipe
 
 RECIPES = load_catalog([]).recipes()
 
@@ -22,6 +25,17 @@ def test_the_libraries_of_a_lock_are_those_whose_crates_link_them(tmp_path: Path
 
     assert found.libraries == ("alsa", "zlib")
     assert found.without_recipe == ("`pq-sys`: it binds libpq (Debian: libpq-dev)",)
+
+
+def test_a_crate_that_loads_its_library_or_compiles_its_own_asks_for_nothing(tmp_path: Path) -> None:
+    loads = write_recipe(tmp_path, "loads", ('finds = "pkg-config"', 'finds = "dlopen"'))
+    zstd = write_recipe(tmp_path, "zstd")
+    (tmp_path / "Cargo.lock").write_text(lock_of("loads-sys", "zstd-sys", "alsa-sys"))
+
+    found = find_libraries(tmp_path, [*RECIPES, read_recipe(loads), read_recipe(zstd)])
+
+    assert found.libraries == ("alsa",)
+    assert compiles_its_own(crate_table()["zstd-sys"], None, frozenset({"pkg-config"})) is False
 
 
 def test_a_lock_without_libraries_is_an_error_that_says_what_is_known(tmp_path: Path) -> None:

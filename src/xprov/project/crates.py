@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.project.finding import Severity
+from xprov.recipe import Finds
 from xprov.toml import read_toml
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class CrateNeeds:
     name: str
     library: str | None
     finds: Search | None
+    system: tuple[str, ...]
     debian: tuple[str, ...]
     vendored: tuple[str, ...]
     source: str | None
@@ -55,14 +57,17 @@ def crate_table() -> dict[str, CrateNeeds]:
 
 
 def recipes_by_crate(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
-    """Return each crate that a recipe serves, with the recipe."""
-    return {crate.name: recipe for recipe in recipes for crate in recipe.crates}
+    """Return each crate that needs a recipe's library to be built, with the recipe."""
+    crates = ((crate, recipe) for recipe in recipes for crate in recipe.crates)
+    return {crate.name: recipe for crate, recipe in crates if crate.finds is not Finds.DLOPEN}
 
 
 def compiles_its_own(known: CrateNeeds | None, crate: LockedCrate | None, features: frozenset[str] | None) -> bool:
     """Return whether a crate compiles its library: by its features, or by the lock where those are not known (None)."""
     if known is None:
         return False
+    if known.finds is Search.BUNDLED:
+        return not (features or frozenset()).intersection(known.system)
     if features is not None:
         return bool(features.intersection(known.vendored))
     names = (word.partition(" ")[0] for word in crate.dependencies) if crate else ()
@@ -86,6 +91,7 @@ def _crate(name: str, table: Table) -> CrateNeeds:
         name=name,
         library=table.optional_text("library"),
         finds=table.choice("finds", Search) if "finds" in keys else None,
+        system=table.optional_texts("system"),
         debian=table.optional_texts("debian"),
         vendored=table.optional_texts("vendored"),
         source=table.optional_text("source"),

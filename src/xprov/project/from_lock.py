@@ -57,7 +57,7 @@ def _unserved(lock: CargoLock, recipes: Sequence[Recipe]) -> Iterator[str]:
     served, table = recipes_by_crate(recipes), crate_table()
     for crate in lock.crates:
         known = table.get(crate.name)
-        if known is None or crate.name in served or not known.debian or known.finds is Search.BUNDLED:
+        if known is None or crate.name in served or not known.debian or known.finds is Search.DLOPEN:
             continue
         if not compiles_its_own(known, crate, None):
             yield f"`{crate.name}`: {described(crate.name, table)}"

@@ -54,7 +54,7 @@ def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Itera
         yield from _not_sourced(facts, sorted({recipe.library for recipe in wanting.values()} & there))
     for name, features in crates.items():
         known = crate_table().get(name)
-        binds = known is not None and known.debian and known.finds is not Search.BUNDLED
+        binds = known is not None and known.debian and known.finds is not Search.DLOPEN
         if binds and name not in served and not _vendors(facts, name, features):
             yield _without_recipe(facts, name)
 
