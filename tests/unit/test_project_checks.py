@@ -372,3 +372,45 @@ def test_libraries_that_are_newer_than_the_compiler_s_glibc_raise_the_tag(tmp_pa
 
     assert "the wheel is manylinux_2_34" in finding.seen
     assert findings_of(_with_alsa(facts, (2, 29)), "glibc-does-not-fit") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, ["alsa-sys (alsa)"]),
+        ({"pyproject.toml": '[tool.maturin]\nauditwheel = "skip"\n'}, []),
+        ({"build.sh": "maturin build --auditwheel skip --compatibility 2_31\n"}, []),
+        ({"build.sh": "maturin build --auditwheel repair\n"}, ["alsa-sys (alsa)"]),
+    ],
+)
+def test_a_library_that_no_wheel_should_carry_is_named_unless_nothing_is_bundled(
+    tmp_path: Path, files: dict[str, str], found: list[str]
+) -> None:
+    crates = {"Cargo.toml": "[dependencies]\nalsa-sys = '0.3'\n", "Cargo.lock": lock_of("alsa-sys", "libdbus-sys")}
+    write_project(tmp_path, {**crates, **files})
+
+    unwanted = findings_of(facts_of(tmp_path), "unwanted-library")
+
+    assert [finding.seen.split(". ")[0] for finding in unwanted] == found
+    assert all("auditwheel" in finding.fix for finding in unwanted)
+
+
+@pytest.mark.parametrize(
+    ("command", "target", "environ", "count"),
+    [
+        ("python -m build --wheel", "amd64", {}, 1),
+        ("uv build", "amd64", {}, 1),
+        ("pip wheel .", "amd64", {}, 0),
+        ("maturin build", "amd64", {}, 0),
+        ("uv build", "armhf", {}, 0),
+        ("uv build", "amd64", {"PYO3_CONFIG_FILE": "/pinned.txt"}, 0),
+    ],
+)
+def test_a_build_that_compiles_pyo3_each_time_is_noted(
+    tmp_path: Path, command: str, target: str, environ: dict[str, str], count: int
+) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3, "build.sh": f"{command}\n"})
+
+    noted = findings_of(facts_of(tmp_path, target=target, environ=environ), "pyo3-recompiled")
+
+    assert [finding.severity for finding in noted] == [Severity.NOTE] * count

@@ -106,12 +106,17 @@ def test_a_folder_that_is_changed_into_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["python -m build --outdir pkg/dist", "uv build --out-dir=pkg/dist .", "pip wheel . --no-deps -w pkg/dist"]
+    ("line", "verb"),
+    [
+        ("python -m build --outdir pkg/dist", "front-end"),
+        ("uv build --out-dir=pkg/dist .", "front-end"),
+        ("pip wheel . --no-deps -w pkg/dist", "pip-wheel"),
+    ],
 )
-def test_a_front_end_is_a_command_for_where_it_writes(line: str) -> None:
+def test_a_front_end_is_a_command_for_where_it_writes(line: str, verb: str) -> None:
     (command,) = _commands("x.sh", f"{line}\n")
 
-    assert (command.verb, command.value("out")) == ("front-end", "pkg/dist")
+    assert (command.verb, command.value("out")) == (verb, "pkg/dist")
 
 
 def test_files_are_found_by_their_places(tmp_path: Path) -> None:

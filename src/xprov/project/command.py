@@ -24,8 +24,9 @@ _OPTIONS = {
     "--manifest-path": "manifest",
     "-m": "manifest",
     "--target-dir": "target-dir",
+    "--auditwheel": "auditwheel",
 }
-_FLAGS = {"--find-interpreter", "-f", "--all-features", "--no-default-features", "--zig"}
+_FLAGS = {"--find-interpreter", "-f", "--all-features", "--no-default-features", "--zig", "--skip-auditwheel"}
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """What stands in a word for a part that only the job knows: `${{ matrix.target }}`, `$OUT`."""

@@ -109,7 +109,9 @@ def _in_shell(file: Path, text: str, folder: Path) -> Iterator[Command]:
             yield parse_command(words, file=file, line=number, folder=folder / inside)
         for match in _FRONT_END.finditer(line):
             inside = _step_setting(lines, number, "working-directory") or "."
-            words = ["front-end", *_outs(_words(_END.split(match["words"])[0]))]
+            # pip keeps the path of the interpreter that it runs in.
+            verb = "pip-wheel" if match["words"].startswith("pip") else "front-end"
+            words = [verb, *_outs(_words(_END.split(match["words"])[0]))]
             yield parse_command(words, file=file, line=number, folder=folder / inside)
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xprov.project.checks.bundling import check_bundling
 from xprov.project.checks.crates import check_crates
 from xprov.project.checks.environment import check_environment
 from xprov.project.checks.output import check_output
+from xprov.project.checks.pinning import check_pinning
 from xprov.project.checks.pyo3_feature import check_pyo3_feature
 from xprov.project.checks.target import check_target
 
@@ -23,6 +25,8 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_pyo3_feature,
     check_output,
     check_crates,
+    check_bundling,
     check_environment,
     check_target,
+    check_pinning,
 )

@@ -23,15 +23,15 @@ def check_crates(facts: Facts) -> Iterator[Finding]:
     """Yield, for a cross build, the libraries that are missing, and what single crates need."""
     if not facts.is_cross:
         return
-    yield from _missing(facts, _taken(facts, build_scripts=False))
-    for name, features in _taken(facts, build_scripts=True).items():
+    yield from _missing(facts, taken_crates(facts, build_scripts=False))
+    for name, features in taken_crates(facts, build_scripts=True).items():
         known = crate_table().get(name)
         if known is not None:
             yield from _needs(facts, known, features)
             yield from _programs(facts, known)
 
 
-def _taken(facts: Facts, *, build_scripts: bool) -> dict[str, frozenset[str] | None]:
+def taken_crates(facts: Facts, *, build_scripts: bool) -> dict[str, frozenset[str] | None]:
     """Return the crates that the plain build takes, with their features; None where the lock alone tells of them.
 
     What build scripts depend on is built for this machine, and links its libraries.
@@ -46,7 +46,7 @@ def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Itera
     """Yield one finding with the line that provisions all that is missing, and one for each crate without a recipe."""
     there = {library.name for library in facts.provision.libraries} if facts.provision else set()
     served = recipes_by_crate(facts.recipes)
-    wanting = {name: served[name] for name, on in crates.items() if name in served and not _vendors(facts, name, on)}
+    wanting = {name: served[name] for name, on in crates.items() if name in served and not vendors(facts, name, on)}
     missing = {name: recipe for name, recipe in wanting.items() if recipe.library not in there}
     if missing:
         yield _library_missing(facts, missing, there)
@@ -55,7 +55,7 @@ def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Itera
     for name, features in crates.items():
         known = crate_table().get(name)
         binds = known is not None and known.debian and known.finds is not Search.DLOPEN
-        if binds and name not in served and not _vendors(facts, name, features):
+        if binds and name not in served and not vendors(facts, name, features):
             yield _without_recipe(facts, name)
 
 
@@ -65,7 +65,7 @@ def _library_missing(facts: Facts, missing: Mapping[str, Recipe], there: set[str
     return Finding(
         id="library-missing",
         severity=Severity.BREAKS,
-        place=_place(facts, next(iter(missing))),
+        place=place_of(facts, next(iter(missing))),
         seen=f"{crates}: not set up for {facts.target.name}, which has {', '.join(sorted(there)) or 'nothing'}",
         fix=f"`xprov setup {facts.target.name} {' '.join(libraries)}`{_or_from_lock(facts)}",
     )
@@ -94,13 +94,14 @@ def _without_recipe(facts: Facts, name: str) -> Finding:
     return Finding(
         id="library-missing",
         severity=Severity.RISK,
-        place=_place(facts, name),
+        place=place_of(facts, name),
         seen=f"{name}: {described(name, crate_table())}, and xprov has no recipe for it",
         fix="write one (`--recipes DIR`, see recipes/README.md), or turn on a feature with which it compiles its own",
     )
 
 
-def _vendors(facts: Facts, name: str, features: frozenset[str] | None) -> bool:
+def vendors(facts: Facts, name: str, features: frozenset[str] | None) -> bool:
+    """Return whether a crate compiles its own copy of the library, as far as its features are known."""
     lock = facts.project.lock
     return compiles_its_own(crate_table().get(name), lock.find(name) if lock else None, features)
 
@@ -111,13 +112,13 @@ def _needs(facts: Facts, known: CrateNeeds, features: frozenset[str] | None) -> 
     met = [word.replace("{triple}", triple).replace("{TRIPLE}", triple.upper()) for word in known.unless]
     if known.needs is None or (known.when and features is not None and not on.intersection(known.when)):
         return
-    if _vendors(facts, known.name, features) or on.intersection(met) or any(word in facts.environ for word in met):
+    if vendors(facts, known.name, features) or on.intersection(met) or any(word in facts.environ for word in met):
         return
     yield Finding(
         id="crate-needs",
         # Where features are not known, one of them may be the answer.
         severity=Severity.RISK if features is None and known.severity is Severity.BREAKS else known.severity,
-        place=_place(facts, known.name),
+        place=place_of(facts, known.name),
         seen=f"{known.name}: {known.needs}".replace("{triple}", triple).replace("{TRIPLE}", triple.upper()),
         fix=f"set {met[0]}" if met and met[0].isupper() else _by_feature(known),
     )
@@ -136,14 +137,15 @@ def _programs(facts: Facts, known: CrateNeeds) -> Iterator[Finding]:
             yield Finding(
                 id="host-program",
                 severity=Severity.RISK,
-                place=_place(facts, known.name),
+                place=place_of(facts, known.name),
                 seen=f"{known.name}: `{facts.machine.programs[program]}` is in reach",
                 fix=f"have `{program}` out of PATH for the build, or {known.library or 'its library'} there for the"
                 f" target, so that it is not asked",
             )
 
 
-def _place(facts: Facts, crate: str) -> Place | None:
+def place_of(facts: Facts, crate: str) -> Place | None:
+    """Return where Cargo.lock has a crate, None where there is no lock."""
     lock = facts.project.lock
     found = lock.find(crate) if lock else None
     return Place(file=lock.path, line=found.line) if lock and found else None
