@@ -93,6 +93,16 @@ def test_what_a_wheel_requires_is_told_from_what_is_broken(check_wheel: CheckWhe
 
 
 @pytest.mark.qemu
+def test_a_proof_that_is_required_has_to_come_to_its_end(check_wheel: CheckWheel) -> None:
+    without = check_wheel("bookworm", "armhf", str(wheel(PYDANTIC)), "--require-proof")
+    whole = check_wheel("bookworm", "armhf", str(wheel(PYDANTIC)), "--require-proof", "--with", str(wheel(TYPING)))
+
+    assert (without.code, set(kinds(without))) == (1, {"needs-other", "not-proven"})
+    assert without.json["files"][0]["verdict"] == "breaks"
+    assert (whole.code, kinds(whole)) == (0, [])
+
+
+@pytest.mark.qemu
 def test_code_that_fails_there_breaks_the_wheel(check_wheel: CheckWheel) -> None:
     words = (str(wheel(PYDANTIC)), "--with", str(wheel(TYPING)), "--import", "pydantic_core", "--run", "1/0")
     seen = check_wheel("bookworm", "armhf", *words)

@@ -45,6 +45,9 @@ With = Annotated[
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long the Python of one wheel may run.")
 ]
+RequireProof = Annotated[
+    bool, typer.Option("--require-proof", help="End with 1 too where a wheel was not imported to the end.")
+]
 Static = Annotated[bool, typer.Option("--static", help="Look at the wheels, and run nothing of them.")]
 
 
@@ -65,7 +68,8 @@ def check_wheel(  # noqa: PLR0913, PLR0917 - one parameter an option
     run: Run = None,
     others: With = None,
     timeout: Timeout = 120.0,
-    static: Static = False,  # noqa: FBT002 - typer's way to write a flag
+    require_proof: RequireProof = False,  # noqa: FBT002 - typer's way to write a flag
+    static: Static = False,  # noqa: FBT002
     mirror: Mirror = None,
     keyring: KeyringOption = None,
     allow_expired: AllowExpired = False,  # noqa: FBT002
@@ -77,13 +81,18 @@ def check_wheel(  # noqa: PLR0913, PLR0917 - one parameter an option
     from xprov.wheel.proof.prove import Wanted  # noqa: PLC0415
     from xprov.wheel.report import Checked, Verdict, as_json  # noqa: PLC0415
 
+    if static and require_proof:
+        raise UsageError("`--static` runs nothing, so that nothing can be proven", hint="leave one of the two out")
     output, recipes = get_output(ctx), get_catalog(ctx).recipes()
     wanted = Wanted(imports=tuple(imports or ()), code=run, others=tuple(others or ()), timeout=timeout)
     access = access_of(mirror, keyring, None, allow_expired=allow_expired, offline=offline)
     _require_files([*wheels, *wanted.others])
     examined = [examine(wheel, recipes) for wheel in wheels]
     proofs = [None] * len(examined) if static else _prove(examined, wanted, access, recipes, output)
-    checked = [Checked(examined=each, proof=proof) for each, proof in zip(examined, proofs, strict=True)]
+    checked = [
+        Checked(examined=each, proof=proof, proof_required=require_proof)
+        for each, proof in zip(examined, proofs, strict=True)
+    ]
     if json:
         output.json(as_json(checked))
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xprov.glibc import format_version
 from xprov.output import count
-from xprov.wheel.finding import Severity
+from xprov.wheel.finding import Severity, make_finding
 from xprov.wheel.names import Family
 from xprov.wheel.proof.model import Outcome
 
@@ -35,14 +35,20 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """A file with all that was found: without running it, and by the proof, None where none was asked for."""
+    """A file with all that was found: without running it, and by the proof, None where none was asked for.
+
+    Where the proof is required, one that was not run to its end is a finding.
+    """
 
     examined: Examined
     proof: Proof | None = None
+    proof_required: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        found = (*self.examined.findings, *(self.proof.findings if self.proof else ()))
+        found = [*self.examined.findings, *(self.proof.findings if self.proof else ())]
+        if self.proof_required and self.proof and self.proof.outcome in (Outcome.PARTLY, Outcome.NOT_RUN):
+            found.append(make_finding("not-proven", f"`--require-proof`, and it was {_proven(self.proof)}"))
         return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
 
     @property
