@@ -6,9 +6,11 @@ the index that the mirror has is served on loopback, named by a release made for
 packages come from the mirror in either case.
 """
 
+import atexit
 import hashlib
 import lzma
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -102,6 +104,7 @@ class _Mended:
 @cache
 def _mended() -> _Mended:
     home = Path(tempfile.mkdtemp(prefix="xprov-in-step-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     key = SigningKey.make(home / "key")
     keyring = home / "keyring.gpg"
     keyring.write_bytes(key.public)
