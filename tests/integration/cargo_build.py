@@ -19,7 +19,9 @@ use std::io::Write;
 fn log(line: &str) {
     let path = std::env::var_os("BUILD_LOG").unwrap();
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-    writeln!(file, "{}: {line}", std::env::var("CARGO_PKG_NAME").unwrap()).unwrap();
+    // In one piece: scripts run side by side, and all of them write here.
+    let text = format!("{}: {line}\n", std::env::var("CARGO_PKG_NAME").unwrap());
+    file.write_all(text.as_bytes()).unwrap();
 }
 """
 _NO_CORE = "#![feature(no_core)]\n#![no_core]\n"
