@@ -387,10 +387,18 @@ def test_of_a_link_the_file_is_copied(tmp_path: Path) -> None:
         *("libc6", "libc6-dev", "libc6-dev-armhf-cross", "libc-dev-bin", "linux-libc-dev", "libgcc-s1", "libgcc1"),
         *("gcc-12-base", "libstdc++6", "libstdc++-12-dev", "libgcc-12-dev", "libatomic1-armhf-cross"),
         *("perl-base", "pkgconf", "sed", "sgml-base", "xml-core"),
+        *("systemd", "dbus-user-session", "libgl1-mesa-dri", "fonts-dejavu-core", "libgtk-3-common"),
     ],
 )
 def test_the_toolchains_own_packages_are_known(name: str) -> None:
     assert is_toolchain_package(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["libsystemd0", "libsystemd-dev", "systemd-dev", "libdbus-1-3", "libgl1", "libfontconfig1"]
+)
+def test_the_libraries_beside_them_are_taken(name: str) -> None:
+    assert not is_toolchain_package(name)
 
 
 @pytest.mark.parametrize("shape", Shape)

@@ -48,6 +48,26 @@ _PROGRAM_PACKAGES = (
     # Of libdbus-1-dev, for its documentation.
     *("sgml-base", "xml-core"),
     *("libc-bin", "libc-dev-bin", "rpcsvc-proto"),
+    # Services, and what sets a system up: dconf, which GTK takes for its settings, wants D-Bus, and that wants systemd.
+    *(
+        "adduser",
+        "passwd",
+        "mount",
+        "procps",
+        "dmsetup",
+        "init-system-helpers",
+        "sysvinit-utils",
+        "lsb-base",
+        "usrmerge",
+    ),
+    *("dbus", "dbus-*", "systemd", "systemd-sysv", "libpam-systemd", "libpam-runtime", "libpam-modules-bin"),
+    *("dconf-service", "dconf-gsettings-backend"),
+    # Drivers, which libGL opens by name when it runs; LLVM comes for them alone.
+    *("libgl1-mesa-dri",),
+    # Fonts, pictures, tables and translations.
+    *("fonts-*", "fontconfig", "fontconfig-config", "hicolor-icon-theme", "gtk-update-icon-cache", "x11-common"),
+    *("libgtk-3-common", "libgtk-4-common", "libglib2.0-data", "libgdk-pixbuf2.0-common", "libgdk-pixbuf-2.0-common"),
+    *("libx11-data", "libthai-data", "at-spi2-common", "libdrm-common", "libsensors-config"),
 )
 
 # Of libgcc-N-dev, which depends on their packages: only the GCC that they were built with can use them, clang has its
