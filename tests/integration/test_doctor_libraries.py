@@ -91,7 +91,9 @@ def test_in_a_shell_that_sourced_what_was_set_up_no_variable_is_wrong(project: P
     bare, sourced = ids(_doctor(project, home)), ids(_doctor(project, home, environ))
 
     assert "risk: environment-not-sourced" in bare
-    assert [id_ for id_ in sourced if "env" in id_ or "library" in id_] == []
+    assert [id_ for id_ in sourced if "env" in id_ or "library-missing" in id_] == []
+    # Whatever is sourced: no wheel should carry alsa's library.
+    assert {"risk: unwanted-library"} <= {*bare} & {*sourced}
 
 
 @pytest.mark.parametrize(
