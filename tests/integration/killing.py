@@ -23,14 +23,18 @@ from pathlib import Path
 
 from tests.integration.cache_processes import forked
 
+from xprov import interruption
 from xprov.archive.blocks import open_blocks
 from xprov.cli import run
 
 LIBRARIES = ("foo", "bar")
 INTERRUPTED = 130
 KILLS = 8
+# In seconds, for what was interrupted to end.
+PATIENCE = 60
 # KILL leaves no time for anything; the others let it put away what it has begun.
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+_CAUGHT = (signal.SIGTERM, signal.SIGINT)
 
 Listing = Mapping[str, str]
 
@@ -60,19 +64,32 @@ class Killing:
         child = self._start(libraries)
         time.sleep(after)
         os.kill(child, number)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        patient_until = time.monotonic() + PATIENCE
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > patient_until:
+                os.kill(child, signal.SIGKILL)
+                raise AssertionError(f"{number.name} does not end it: {self.said}")
+            time.sleep(0.005)
+        return os.waitstatus_to_exitcode(ended[1])
 
     def _start(self, libraries: Sequence[str]) -> int:
         # As `main` does it, before there is anything to interrupt.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        interruption.install()
         self._quiet.seek(0)
         self._quiet.truncate()
-        return forked(lambda: self._run(libraries))
+        # A signal that comes before or after `run` would end what this harness does, which is no part of xprov.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _CAUGHT)
+        try:
+            return forked(lambda: self._run(libraries))
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _CAUGHT)
 
     def _run(self, libraries: Sequence[str]) -> None:
         with contextlib.redirect_stderr(self._quiet), contextlib.redirect_stdout(self._quiet):
             try:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _CAUGHT)
                 code = run(["setup", "armhf", *libraries, *self._words])
+                signal.pthread_sigmask(signal.SIG_BLOCK, _CAUGHT)
             except KeyboardInterrupt:
                 code = INTERRUPTED
             self._quiet.flush()

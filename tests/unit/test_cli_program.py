@@ -11,7 +11,7 @@ from tests.unit.commands import Seen, Xprov
 from tests.unit.recipes import write_recipe
 
 from xprov import __version__
-from xprov.cli import app, targets
+from xprov.cli import app, program, targets
 from xprov.errors import NetworkError
 
 
@@ -142,6 +142,20 @@ def test_an_interruption_ends_with_its_exit_code(xprov: Xprov, fail: Callable[[B
 
     assert xprov("targets") == Seen(code=130, out="", err="error: interrupted\n")
     assert xprov("targets", "--json").json["error"]["exit_code"] == 130
+
+
+def test_an_interruption_before_there_is_anything_to_say_it_ends_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "start", interrupted)
+    for name in ("xprov.interruption.install", "gc.set_threshold", "gc.freeze"):
+        monkeypatch.setattr(name, lambda *_: None)
+
+    with pytest.raises(SystemExit) as end:
+        program.main()
+
+    assert end.value.code == 130
 
 
 def test_a_reader_that_has_gone_is_not_told(xprov: Xprov, fail: Callable[[BaseException], None]) -> None:

@@ -3,7 +3,6 @@
 import errno
 import gc
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from xprov import interruption
 from xprov.cli.app import PROGRAM, build
 from xprov.cli.context import Session, start
 from xprov.errors import UsageError, XprovError
@@ -25,11 +25,14 @@ _WrongUsage: type[Any] = next(base for base in typer.BadParameter.__mro__ if bas
 
 def main() -> NoReturn:
     """Run `xprov` with the words typed, and end the process."""
-    # A job that is cancelled gets SIGTERM: what Ctrl-C puts back has to be put back then, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption.install()
     # What a short run makes, its modules above all, stays to its end: to look for garbage often finds none.
     gc.set_threshold(_OBJECTS)
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Before `run` had begun, or while it said how it ended.
+        code = INTERRUPTED
     # The system takes all back at once. To look through what is left for garbage took 25 ms at the end of a setup.
     gc.freeze()
     sys.exit(code)
