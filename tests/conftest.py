@@ -6,12 +6,17 @@ skipped with the reason; with XPROV_TESTS_REQUIRE=1, as in CI, it fails instead.
 
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 
 import pytest
 
 REQUIRE = "XPROV_TESTS_REQUIRE"
+
+# A shell has its background jobs ignore SIGINT, and whatever those start: nothing could be interrupted by a test then.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _docker() -> str | None:
