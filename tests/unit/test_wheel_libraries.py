@@ -106,7 +106,7 @@ def test_a_library_that_should_not_be_bundled_is_told_with_the_reason_of_its_rec
 
     assert (finding.id, finding.severity) == ("unwanted-library", Severity.WARNING)
     assert "plugins" in finding.why
-    assert "--auditwheel skip" in finding.fix
+    assert '`auditwheel = "skip"`' in finding.fix
 
 
 def test_leaving_such_a_library_to_the_machine_is_no_error(tmp_path: Path) -> None:
