@@ -115,6 +115,14 @@ def test_leaving_such_a_library_to_the_machine_is_no_error(tmp_path: Path) -> No
     assert (finding.id, finding.severity) == ("missing-library", Severity.WARNING)
 
 
+def test_a_name_that_libraries_have_in_wheels_alone_is_on_no_machine(tmp_path: Path) -> None:
+    needed = ("libc.so.6", "libasound-3ca98827.so.2")
+    (finding,) = look(native(ARMV7, module(needed=needed)), tmp_path).findings
+
+    assert (finding.id, finding.severity) == ("missing-library", Severity.ERROR)
+    assert "cargo clean" in finding.fix
+
+
 @pytest.mark.parametrize(
     ("text", "seen"),
     [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(?:\..*)?|libpypy\d.*\.so")
 # `libasound-8a1b2c3d.so.2`: auditwheel and maturin put a hash of the content there.
-_HASHED = re.compile(r"lib(?P<name>.+?)(?:-[0-9a-f]{6,})?\.so(?:\.[\d.]+)?")
+_HASHED = re.compile(r"lib(?P<name>.+?)(?P<hash>-[0-9a-f]{6,})?\.so(?:\.[\d.]+)?")
 
 
 def check_needed(bundle: Bundle, platform: Platform, policy: Policy, recipes: Iterable[Recipe]) -> Iterator[Finding]:
@@ -110,6 +110,13 @@ def system_libraries(bundle: Bundle) -> tuple[str, ...]:
 
 
 def _missing(member: ElfMember, name: str, platform: Platform, policy: Policy, recipe: Recipe | None) -> Finding:
+    if _is_of_a_wheel(name):
+        return make_finding(
+            "missing-library",
+            f"it needs {name}, which no machine has: so a library is called that another build put into its wheel",
+            member=member.name,
+            fix="`cargo clean`, and build again: maturin 1.16 alters the module in Cargo's folder when it bundles",
+        )
     if recipe is not None and recipe.bundle is not None:
         return make_finding(
             "missing-library",
@@ -124,6 +131,11 @@ def _missing(member: ElfMember, name: str, platform: Platform, policy: Policy, r
         return make_finding("missing-library", what, member=member.name, severity=Severity.WARNING)
     what = f"it needs {name}, which is not in the wheel and not promised by {policy.name}"
     return make_finding("missing-library", what, member=member.name)
+
+
+def _is_of_a_wheel(name: str) -> bool:
+    match = _HASHED.fullmatch(name)
+    return match is not None and match["hash"] is not None
 
 
 def _rpath(member: ElfMember) -> str | None:
