@@ -51,7 +51,8 @@ export PKG_CONFIG_LIBDIR_{ARM}={VIEW}/usr/lib/arm-linux-gnueabihf/pkgconfig
 
 FAST = "[workspace]\n[profile.dev]\nopt-level = 0\ndebug = false\n"
 CARGO = f"cargo build --target {TRIPLE}"
-ZIG = f"maturin build --zig --manylinux 2_31 --target {TRIPLE}"
+MATURIN = f"maturin build --target {TRIPLE}"
+ZIG = f"{MATURIN} --zig --manylinux 2_31"
 
 
 def _library(dependency: str, call: str) -> dict[str, str]:
@@ -107,7 +108,8 @@ class Machine:
 
     def build(self, project: str, shell: str) -> Seen:
         """Build a project anew after the lines `shell`, crates that Rust alone has a part in aside."""
-        command = f"{ZIG} --profile dev --out /tmp/dist" if project == "zig" else CARGO
+        maturin = {"zig": ZIG, "module": MATURIN}.get(project)
+        command = f"{maturin} --profile dev --out /tmp/dist" if maturin else CARGO
         clean = " ".join(f"-p {name}" for name in _own_crates(project))
         done = self.box.run(
             f"cd /io/{project}; cargo clean -q {clean}; cargo clean -q --target {TRIPLE} {clean}\n{shell}\n"
@@ -277,6 +279,23 @@ ROWS = (
         mischief="export LD_LIBRARY_PATH=/opt/other",
         said="symbol lookup error",
     ),
+    # cargo's configuration does not name the compiler that is installed, and maturin does not either.
+    Row(
+        id="linker-missing",
+        project="flagged",
+        always=":",
+        mischief="",
+        mended=LINKER,
+        said="file in wrong format",
+        explained="linker-missing",
+    ),
+    Row(
+        id="linker-missing",
+        project="module",
+        mischief=f"unset CARGO_TARGET_{ARM.upper()}_LINKER",
+        said="file in wrong format",
+        explained="linker-missing",
+    ),
     Row(
         id="rust-std-missing",
         project="flagged",
@@ -332,7 +351,7 @@ def test_a_compiler_that_is_exported_compiles_what_zig_should(machine: Machine) 
 
 def test_a_library_that_no_wheel_should_carry_is_left_out_by_what_doctor_says(machine: Machine) -> None:
     own = f"{SOURCED}; set -e; cd /io/module; export CARGO_TARGET_DIR=/var/module"
-    build = f"maturin build --profile dev --target {TRIPLE} --out dist"
+    build = f"{MATURIN} --profile dev --out dist"
 
     machine.box.run(f"{own}; {build}").expect()
     carried, of_carried = machine.wheel()

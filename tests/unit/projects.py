@@ -7,7 +7,7 @@ from textwrap import dedent
 
 from xprov.catalog import load_catalog
 from xprov.project.checks import CHECKS
-from xprov.project.commands import find_commands
+from xprov.project.commands import find_commands, find_variables, read_texts
 from xprov.project.facts import Facts, Machine, Project
 from xprov.project.finding import Finding
 from xprov.project.layout import find_layout
@@ -65,6 +65,7 @@ def facts_of(folder: Path, *, target: str = "amd64", environ: Mapping[str, str] 
     home = workspace.path.parent if workspace else layout.manifest.path.parent
     lock = read_cargo_lock(home / "Cargo.lock") if (home / "Cargo.lock").is_file() else None
     config = folder / ".cargo/config.toml"
+    texts = read_texts(folder)
     project = Project(
         top=folder,
         layout=layout,
@@ -72,9 +73,10 @@ def facts_of(folder: Path, *, target: str = "amd64", environ: Mapping[str, str] 
         graph=graph_from_files(layout.manifest, lock),
         lock=lock,
         configs=(read_toml_file(config),) if config.is_file() else (),
-        commands=find_commands(folder),
+        commands=find_commands(texts, folder),
         target_folder=folder / "target",
         built=tuple(sorted(folder.rglob("*.whl"))),
+        variables=find_variables(texts.values()),
     )
     found = find_target(target)
     return Facts(

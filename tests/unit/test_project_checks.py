@@ -23,6 +23,19 @@ from xprov.toolchain import Toolchain
 
 PYO3 = "[dependencies]\npyo3 = '0.26'\n"
 ARM = "armv7_unknown_linux_gnueabihf"
+LINKER = f"CARGO_TARGET_{ARM.upper()}_LINKER"
+GCC = Toolchain(
+    cc=Path("/usr/bin/arm-linux-gnueabihf-gcc"),
+    cxx=None,
+    ar=None,
+    machine="arm-linux-gnueabihf",
+    prefix="arm-linux-gnueabihf",
+    sysroot=None,
+    glibc=(2, 36),
+    multiarch=None,
+    libc_includes=(),
+    found_by="PATH",
+)
 
 
 def _environment(folder: Path, environ: dict[str, str], *, target: str = "armhf") -> list[str]:
@@ -295,6 +308,46 @@ def test_a_linker_that_cargo_s_configuration_names_and_that_is_not_there_is_told
     assert (finding.place.file.name, finding.place.line) == ("config.toml", 2)
 
 
+def test_a_compiler_that_nothing_names_as_the_linker_is_told_with_the_line_to_type(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3})
+    facts = with_machine(facts_of(tmp_path, target="armhf"), Machine(toolchain=GCC))
+
+    (finding,) = findings_of(facts, "linker-missing")
+
+    assert finding.severity is Severity.BREAKS
+    assert finding.fix.startswith(f"`export {LINKER}=arm-linux-gnueabihf-gcc`")
+
+
+@pytest.mark.parametrize(
+    ("files", "environ"),
+    [
+        ({}, {LINKER: "arm-linux-gnueabihf-gcc"}),
+        ({}, {f"CARGO_TARGET_{ARM.upper()}_RUSTFLAGS": "-C linker=arm-gcc"}),
+        ({".cargo/config.toml": "[target.'cfg(target_arch = \"arm\")']\nlinker = 'arm-gcc'\n"}, {}),
+        ({".cargo/config.toml": "[build]\nrustflags = ['-Clinker=arm-gcc']\n"}, {}),
+        ({"Makefile": "w:\n\tmaturin build --zig\n"}, {}),
+        ({"Makefile": f"w:\n\t{LINKER}=arm-gcc maturin build\n"}, {}),
+        # What sets the library up sets the linker too.
+        ({"Cargo.toml": "[dependencies]\nalsa-sys = '1'\n", "Cargo.lock": lock_of("alsa-sys")}, {}),
+    ],
+)
+def test_a_linker_that_anything_names_is_enough(tmp_path: Path, files: dict[str, str], environ: dict[str, str]) -> None:
+    write_project(tmp_path, {"Cargo.toml": PYO3, **files})
+    facts = with_machine(facts_of(tmp_path, target="armhf", environ=environ), Machine(toolchain=GCC))
+
+    assert findings_of(facts, "linker-missing") == []
+    assert findings_of(_with_alsa(facts), "linker-missing") == []
+
+
+def test_a_linker_of_another_target_or_a_cc_that_links_for_the_target_is_told_apart(tmp_path: Path) -> None:
+    config = "[target.'cfg(target_arch = \"aarch64\")']\nlinker = 'aarch64-gcc'\n"
+    write_project(tmp_path, {"Cargo.toml": PYO3, ".cargo/config.toml": config})
+    facts = facts_of(tmp_path, target="armhf")
+
+    assert len(findings_of(with_machine(facts, Machine(toolchain=GCC)), "linker-missing")) == 1
+    assert findings_of(with_machine(facts, Machine(toolchain=GCC, links_by_cc=True)), "linker-missing") == []
+
+
 def test_a_command_of_another_package_of_the_checkout_is_left_alone(tmp_path: Path) -> None:
     command = "w:\n\tcd other && maturin build -o ../python/demo/dist\n"
     of_this = "w:\n\tmaturin build -m Cargo.toml -o python/demo/dist\n"
@@ -355,18 +408,7 @@ def test_a_tag_that_is_older_than_the_libraries_is_a_lie(tmp_path: Path) -> None
 
 def test_libraries_that_are_newer_than_the_compiler_s_glibc_raise_the_tag(tmp_path: Path) -> None:
     write_project(tmp_path, {"Cargo.toml": PYO3})
-    old = Toolchain(
-        cc=Path("/usr/bin/arm-gcc"),
-        cxx=None,
-        ar=None,
-        machine="arm-linux-gnueabihf",
-        prefix="arm-linux-gnueabihf-",
-        sysroot=None,
-        glibc=(2, 31),
-        multiarch=None,
-        libc_includes=(),
-        found_by="PATH",
-    )
+    old = replace(GCC, glibc=(2, 31))
     facts = with_machine(facts_of(tmp_path, target="armhf"), Machine(toolchain=old))
 
     (finding,) = findings_of(_with_alsa(facts, (2, 34)), "glibc-does-not-fit")

@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from xprov.project.command import Command
-from xprov.project.commands import commands_in, find_commands
+from xprov.project.commands import commands_in, find_commands, read_texts
 
 TOP = Path("/project")
 
@@ -125,4 +125,4 @@ def test_files_are_found_by_their_places(tmp_path: Path) -> None:
     (tmp_path / "justfile").write_text("b:\n  maturin develop\n")
     (tmp_path / "notes.txt").write_text("maturin build\n")
 
-    assert [command.verb for command in find_commands(tmp_path)] == ["build", "develop"]
+    assert [command.verb for command in find_commands(read_texts(tmp_path), tmp_path)] == ["build", "develop"]

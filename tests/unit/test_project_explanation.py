@@ -39,6 +39,7 @@ LOGS = {
         "undefined reference to `fstat64@GLIBC_2.33'",
     ),
     "linker-missing": (
+        "/usr/bin/ld: target/debug/deps/demo.67jqq.rcgu.o: error adding symbols: file in wrong format",
         "error: linker `arm-linux-gnueabihf-gcc` not found",
         'error occurred in cc-rs: failed to find tool "arm-linux-gnueabihf-gcc": No such file or directory',
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xprov.project.command import UNKNOWN, Command, parse_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 # Where projects say how they are built, below the top of a checkout.
@@ -47,20 +47,27 @@ _FRONT_END = re.compile(r"\b(?P<words>(?:python3?\s+-m\s+build|uv\s+build|pip3?\
 _FRONT_END_OUT = {"--outdir", "--out-dir", "-o", "-w", "--wheel-dir"}
 _ACTION = re.compile(r"^\s*(?:-\s+)?uses:\s*['\"]?pyo3/maturin-action\b", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\{\w+\}|\$\w+|\{\{.*?\}\}|\{\w+\}")
+_VARIABLE = re.compile(r"\bCARGO_TARGET_[A-Z0-9_]+_LINKER\b")
 # What ends a command in a shell; a recipe's comment.
 _END = re.compile(r"\s(?:&&|\|\|?|;|#|>|2>)|;")
 _SETTING = re.compile(r"^(?P<indent>\s*)(?:-\s+)?(?P<key>[\w-]+):\s*(?P<value>.*)$")
 
 
-def find_commands(folder: Path) -> tuple[Command, ...]:
-    """Return the commands that the files of the checkout whose top is `folder` hold, file by file."""
+def read_texts(folder: Path) -> dict[Path, str]:
+    """Return the files that may hold commands, of the checkout whose top is `folder`, with what is in them."""
     files = {file: None for place in PLACES for file in sorted(folder.glob(place)) if file.is_file()}
-    return tuple(
-        command
-        for file in files
-        if file.stat().st_size <= _LARGEST
-        for command in commands_in(file, file.read_text(encoding="utf-8", errors="replace"), folder)
-    )
+    small = (file for file in files if file.stat().st_size <= _LARGEST)
+    return {file: file.read_text(encoding="utf-8", errors="replace") for file in small}
+
+
+def find_commands(texts: Mapping[Path, str], folder: Path) -> tuple[Command, ...]:
+    """Return the commands that files hold, file by file; `folder` is the top of their checkout."""
+    return tuple(command for file, text in texts.items() for command in commands_in(file, text, folder))
+
+
+def find_variables(texts: Iterable[str]) -> frozenset[str]:
+    """Return the variables that files speak of, of those that matter where something sets them for a build alone."""
+    return frozenset(name for text in texts for name in _VARIABLE.findall(text))
 
 
 def commands_in(file: Path, text: str, folder: Path) -> tuple[Command, ...]:

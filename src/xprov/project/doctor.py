@@ -37,13 +37,12 @@ def gather_facts(
     host = find_target(inspect_host(environ).architecture)
     project = read_project(folder, environ, (target or host).rust)
     wanted = target or usual_target(project, environ, store.provisioned()) or host
-    is_cross = wanted != host
     return Facts(
         project=project,
         target=wanted,
-        is_cross=is_cross,
+        is_cross=wanted != host,
         environ=dict(environ),
-        machine=inspect_machine(wanted, environ, linkers=_linkers(project, wanted), is_cross=is_cross),
+        machine=inspect_machine(wanted, environ, linkers=_linkers(project, wanted), host=host),
         provision=read_provision(store.folder(wanted)),
         recipes=tuple(recipes),
     )

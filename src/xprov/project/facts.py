@@ -29,7 +29,7 @@ class Project:
 
     `own` is the package as its Cargo.toml has it, with the lines; `graph` is all that it may take. `target_folder` is
     cargo's. `built` are wheels and sdists below the package's folders, but for those that git ignores; `ignored` are
-    folders of which git ignores all that is written there.
+    folders of which git ignores all that is written there. `variables` are those that the files with commands speak of.
     """
 
     top: Path
@@ -42,6 +42,7 @@ class Project:
     target_folder: Path
     built: tuple[Path, ...] = ()
     ignored: frozenset[Path] = frozenset()
+    variables: frozenset[str] = frozenset()
 
     def maturin(self, key: str) -> object:
         """Return what `[tool.maturin]` says at `key`, or None."""
@@ -63,13 +64,15 @@ class Machine:
     """What there is on this machine: `programs` by name, of those that matter; variables that name what is `missing`.
 
     `absent_linkers` are those that cargo's configuration names and that are not there. `toolchain` is the C compiler of
-    the target, `has_std` whether Rust's library is there for it, None without rustc.
+    the target; `links_by_cc` is whether plain `cc`, which Rust takes where no linker is named, links for it too.
+    `has_std` is whether Rust's library is there for it, None without rustc.
     """
 
     programs: Mapping[str, Path] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     absent_linkers: frozenset[str] = frozenset()
     toolchain: Toolchain | None = None
+    links_by_cc: bool = False
     has_std: bool | None = None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xprov import process
 from xprov.errors import ToolMissingError
-from xprov.project.commands import find_commands
+from xprov.project.commands import find_commands, find_variables, read_texts
 from xprov.project.facts import Project
 from xprov.project.layout import find_layout
 from xprov.project.lock import read_cargo_lock
@@ -42,7 +42,9 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
     top = _top(layout.folder, home)
     lock = read_cargo_lock(home / LOCK) if (home / LOCK).is_file() else None
     configs = tuple(_configs(layout.folder))
-    commands = tuple(dict.fromkeys(command for place in {layout.folder, top} for command in find_commands(place)))
+    texts = {place: read_texts(place) for place in dict.fromkeys((layout.folder, top))}
+    found = (command for place, files in texts.items() for command in find_commands(files, place))
+    commands = tuple(dict.fromkeys(found))
     target_folder = _target_folder(home, configs, environ)
     graph = read_metadata(layout.manifest.path, triple) if lock else None
     written = _written(layout, commands, target_folder)
@@ -58,6 +60,7 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
         target_folder=target_folder,
         built=tuple(file for file in made if file not in ignored),
         ignored=frozenset(folder for probe, folder in written.items() if probe in ignored),
+        variables=find_variables(text for files in texts.values() for text in files.values()),
     )
 
 

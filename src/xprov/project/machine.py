@@ -17,19 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from xprov.target import Target
+    from xprov.toolchain import Toolchain
+
+_X86 = {"EM_386", "EM_X86_64"}
 
 
-def inspect_machine(target: Target, environ: Mapping[str, str], *, linkers: Iterable[str], is_cross: bool) -> Machine:
+def inspect_machine(target: Target, environ: Mapping[str, str], *, linkers: Iterable[str], host: Target) -> Machine:
     """Return what there is; the target's compiler and Rust's library are looked for in cross builds alone.
 
-    `linkers` are those that cargo's configuration names for the target.
+    `linkers` are those that cargo's configuration names for the target, `host` is this machine.
     """
+    is_cross = target != host
+    toolchain = find_toolchain(target, environ) if is_cross else None
     programs = {program for crate in crate_table().values() for program in crate.programs}
     return Machine(
         programs={name: found for name in sorted(programs) if (found := process.find(name))},
         missing=frozenset(_missing(target, environ)),
         absent_linkers=frozenset(name for name in linkers if process.find(name) is None),
-        toolchain=find_toolchain(target, environ) if is_cross else None,
+        toolchain=toolchain,
+        links_by_cc=_links_by_cc(target, host, toolchain),
         has_std=_has_std(target.rust) if is_cross else None,
     )
 
@@ -54,6 +60,15 @@ def _names_nothing(value: str, when: When) -> bool:
 def _has_openssl(folder: Path) -> bool:
     """Return whether openssl-sys finds what it looks for there (its build script, 0.9)."""
     return (folder / "include/openssl").is_dir() and any((folder / name).is_dir() for name in ("lib64", "lib"))
+
+
+def _links_by_cc(target: Target, host: Target, toolchain: Toolchain | None) -> bool:
+    """Return whether `cc` links for the target: rustc has it do so for all machines of a family (`-m32`)."""
+    machine = target.elf.machine
+    if machine == host.elf.machine or {machine, host.elf.machine} == _X86:
+        return True
+    cc = process.find("cc")
+    return cc is not None and toolchain is not None and cc.resolve() == toolchain.cc.resolve()
 
 
 def _has_std(triple: str) -> bool | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xprov.project.checks.bundling import check_bundling
 from xprov.project.checks.crates import check_crates
 from xprov.project.checks.environment import check_environment
+from xprov.project.checks.linker import check_linker
 from xprov.project.checks.output import check_output
 from xprov.project.checks.pinning import check_pinning
 from xprov.project.checks.pyo3_feature import check_pyo3_feature
@@ -27,6 +28,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_crates,
     check_bundling,
     check_environment,
+    check_linker,
     check_target,
     check_pinning,
 )

@@ -42,16 +42,38 @@ def taken_crates(facts: Facts, *, build_scripts: bool) -> dict[str, frozenset[st
     return {package.name: resolved.features_of(package.name) if known else None for package in resolved.packages()}
 
 
+def waits_for_setup(facts: Facts) -> bool:
+    """Return whether what is found of libraries already leads to the variables of a provision: compiler and linker."""
+    wanting = _wanting(facts, taken_crates(facts, build_scripts=False))
+    there = _set_up(facts)
+    return any(recipe.library not in there or not _is_sourced(facts) for recipe in wanting.values())
+
+
+def _wanting(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> dict[str, Recipe]:
+    """Return the crates that need the library of a recipe, with it."""
+    served = recipes_by_crate(facts.recipes)
+    return {name: served[name] for name, on in crates.items() if name in served and not vendors(facts, name, on)}
+
+
+def _set_up(facts: Facts) -> set[str]:
+    return {library.name for library in facts.provision.libraries} if facts.provision else set()
+
+
+def _is_sourced(facts: Facts) -> bool:
+    names = (*scoped("PKG_CONFIG", facts.target.rust), "TARGET_PKG_CONFIG")
+    return any(facts.environ.get(name) for name in names)
+
+
 def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Iterator[Finding]:
     """Yield one finding with the line that provisions all that is missing, and one for each crate without a recipe."""
-    there = {library.name for library in facts.provision.libraries} if facts.provision else set()
+    there = _set_up(facts)
     served = recipes_by_crate(facts.recipes)
-    wanting = {name: served[name] for name, on in crates.items() if name in served and not vendors(facts, name, on)}
+    wanting = _wanting(facts, crates)
     missing = {name: recipe for name, recipe in wanting.items() if recipe.library not in there}
     if missing:
         yield _library_missing(facts, missing, there)
-    if len(missing) < len(wanting):
-        yield from _not_sourced(facts, sorted({recipe.library for recipe in wanting.values()} & there))
+    if len(missing) < len(wanting) and not _is_sourced(facts):
+        yield _not_sourced(facts, sorted({recipe.library for recipe in wanting.values()} & there))
     for name, features in crates.items():
         known = crate_table().get(name)
         binds = known is not None and known.debian and known.finds is not Search.DLOPEN
@@ -78,14 +100,12 @@ def _or_from_lock(facts: Facts) -> str:
     return f" (all that the lock asks for: `--from {os.path.relpath(lock.path, facts.project.layout.folder)}`)"
 
 
-def _not_sourced(facts: Facts, libraries: list[str]) -> Iterator[Finding]:
-    triple = facts.target.rust
-    if any(facts.environ.get(name) for name in (*scoped("PKG_CONFIG", triple), "TARGET_PKG_CONFIG")):
-        return
-    yield Finding(
+def _not_sourced(facts: Facts, libraries: list[str]) -> Finding:
+    return Finding(
         id="environment-not-sourced",
         severity=Severity.RISK,
-        seen=f"{', '.join(libraries)} of {facts.target.name}: set up, and no pkg-config is named for {triple}",
+        seen=f"{', '.join(libraries)} of {facts.target.name}: set up, and no pkg-config is named for"
+        f" {facts.target.rust}",
         fix='`source "$HOME/.xprov/env"` (the file that `xprov setup` names) in the shell that builds',
     )
 

@@ -1,4 +1,4 @@
-"""What a build for a target needs besides libraries: a linker, Rust's own library, a Python, a tag that is true."""
+"""What a build for a target needs besides libraries and a linker: Rust's own library, a Python, a tag that is true."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from xprov.project.finding import Finding, Place, Severity
 from xprov.project.layout import MATURIN
 from xprov.project.selection import commanded_builds, plain_build
 from xprov.target import Libc
-from xprov.toolchain import cargo_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,36 +27,10 @@ _NAMED_PYTHON = ("PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE", "PYO3_CROSS_PYTHON_VE
 def check_target(facts: Facts) -> Iterator[Finding]:
     """Yield what is missing for a cross build, and tags that cannot be true."""
     if facts.is_cross:
-        yield from _linker(facts)
         yield from _std(facts)
         yield from _interpreter(facts)
     if facts.target.libc is Libc.GLIBC:
         yield from _tags(facts)
-
-
-def _linker(facts: Facts) -> Iterator[Finding]:
-    triple, debian = facts.target.rust, facts.target.triplet
-    configured = [config for config in facts.project.configs if config.at("target", triple, "linker")]
-    zig = any(command.has("zig") for command in facts.project.own_commands("build"))
-    if configured and facts.machine.absent_linkers:
-        config = configured[0]
-        yield Finding(
-            id="linker-missing",
-            severity=Severity.BREAKS,
-            place=Place(file=config.path, line=config.line("target", triple, "linker")),
-            seen=f"`{min(facts.machine.absent_linkers)}` is named, and is not there",
-            fix=f"install it, or name another (Debian: `gcc-{debian}` has `{debian}-gcc`)",
-        )
-    named = configured or facts.environ.get(cargo_variable(triple, "LINKER"))
-    if named or zig or facts.machine.toolchain is not None:
-        return
-    yield Finding(
-        id="linker-missing",
-        severity=Severity.BREAKS,
-        seen=f"no compiler for {triple}: none is named, and there is no `{debian}-gcc` in PATH",
-        fix=f"install it (Debian: `gcc-{debian}`), or build with `--zig` after `xprov setup {facts.target.name}"
-        " LIBRARY --toolchain zig`",
-    )
 
 
 def _std(facts: Facts) -> Iterator[Finding]:
