@@ -36,7 +36,8 @@ xprov setup armhf alsa zlib openssl --method sysroot
 XPROV_HOME={OLD} xprov setup armhf alsa --method sysroot --toolchain zig --manylinux 2_31
 XPROV_HOME={NEW} xprov setup armhf alsa --method sysroot --toolchain zig --suite debian:bookworm
 # A library of this machine under a name that one for the target has, and one under the name of what cargo needs.
-mkdir -p /opt/own/lib/pkgconfig /opt/other
+mkdir -p /opt/own/lib/pkgconfig /opt/other /opt/half/lib
+ln -s {VIEW}/usr/include /opt/half/include
 gcc -shared -o /opt/own/lib/libasound.so -x c /dev/null
 gcc -shared -o /opt/other/libssh2.so.1 -x c /dev/null
 printf 'Name: alsa\\nDescription: own\\nVersion: 9\\nLibs: -L/opt/own/lib -lasound\\n' > /opt/own/lib/pkgconfig/alsa.pc
@@ -211,8 +212,10 @@ ROWS = (
     Row(
         id="env-openssl-dir",
         project="crypt",
-        mischief="export OPENSSL_DIR=/usr/none",
-        said="OpenSSL include directory does not exist",
+        # The headers are there, and of the libraries the folder alone.
+        mischief="export OPENSSL_DIR=/opt/half",
+        mended="unset OPENSSL_DIR",
+        said="does not contain the required files",
         explained="env-openssl-dir",
     ),
     Row(

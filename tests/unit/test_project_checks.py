@@ -88,7 +88,8 @@ def test_variables_of_cross_builds_do_not_matter_for_this_machine(tmp_path: Path
 
 
 def test_a_variable_that_names_what_is_not_there_is_told_with_its_value(tmp_path: Path) -> None:
-    write_project(tmp_path, {"Cargo.toml": PYO3, "Cargo.lock": lock_of("openssl-sys")})
+    cargo = "[dependencies]\npyo3 = '1'\nopenssl-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("openssl-sys")})
     environ = {"RUSTC_WRAPPER": "sccache", "OPENSSL_DIR": "/usr/arm"}
     facts = facts_of(tmp_path, environ=environ)
 
@@ -103,6 +104,27 @@ def test_the_folder_of_openssl_matters_where_a_crate_looks_there(tmp_path: Path)
     facts = facts_of(tmp_path, environ={"OPENSSL_DIR": "/usr/arm"})
 
     assert findings_of(with_machine(facts, Machine(missing=frozenset({"OPENSSL_DIR"})))) == []
+
+
+@pytest.mark.parametrize(
+    ("crates", "environ"),
+    [
+        # It compiles its own.
+        ({"openssl-sys": ["openssl-src"]}, {}),
+        # The target's own variable is asked first, and names a folder with all that is needed.
+        ({}, {f"{ARM.upper()}_OPENSSL_DIR": "/usr/right"}),
+    ],
+)
+def test_the_folder_of_openssl_is_not_asked_in_vain(
+    tmp_path: Path, crates: dict[str, list[str]], environ: dict[str, str]
+) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\nopenssl-sys = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("openssl-sys", "openssl-src", below=crates)})
+    facts = facts_of(tmp_path, target="armhf", environ={"OPENSSL_DIR": "/usr/arm", **environ})
+
+    broken = with_machine(facts, Machine(missing=frozenset({"OPENSSL_DIR"})))
+
+    assert findings_of(broken, "env-openssl-dir") == []
 
 
 def test_an_exported_compiler_turns_zig_off(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from xprov.project.checks.environment import variables_of
 from xprov.project.crates import crate_table
 from xprov.project.facts import Machine
 from xprov.project.failures import When, failures
+from xprov.project.openssl import lacks_openssl
 from xprov.toolchain import find_toolchain
 
 if TYPE_CHECKING:
@@ -46,20 +47,17 @@ def _missing(target: Target, environ: Mapping[str, str]) -> Iterator[str]:
         variables = failure.environment
         for name in variables_of(variables, target.rust) if variables else ():
             value = environ.get(name)
-            if variables is not None and value and value.strip() and _names_nothing(value, variables.when):
+            if variables is None or not value or not value.strip():
+                continue
+            if variables.when is When.PROGRAM_MISSING and _is_no_program(value):
+                yield name
+            if variables.when is When.FOLDER_MISSING and lacks_openssl(Path(value), environ, target.rust):
                 yield name
 
 
-def _names_nothing(value: str, when: When) -> bool:
-    if when is When.PROGRAM_MISSING:
-        # A compiler may stand there with what it is always given.
-        return process.find(value) is None and process.find(value.split(maxsplit=1)[0]) is None
-    return when is When.FOLDER_MISSING and not _has_openssl(Path(value))
-
-
-def _has_openssl(folder: Path) -> bool:
-    """Return whether openssl-sys finds what it looks for there (its build script, 0.9)."""
-    return (folder / "include/openssl").is_dir() and any((folder / name).is_dir() for name in ("lib64", "lib"))
+def _is_no_program(value: str) -> bool:
+    # A compiler may stand there with what it is always given.
+    return process.find(value) is None and process.find(value.split(maxsplit=1)[0]) is None
 
 
 def _links_by_cc(target: Target, host: Target, toolchain: Toolchain | None) -> bool:

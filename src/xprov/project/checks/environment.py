@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xprov.project.checks.crates import taken_crates, vendors
 from xprov.project.failures import Failure, Variables, When, failures
 from xprov.project.finding import Finding
 
@@ -42,8 +43,11 @@ def _of_failure(facts: Facts, failure: Failure, variables: Variables) -> Iterato
 
 
 def _has_crate(facts: Facts, variables: Variables) -> bool:
-    lock = facts.project.lock
-    return not variables.crates or lock is None or any(lock.find(name) for name in variables.crates)
+    """Return whether the build takes a crate that obeys the variables; one that compiles its own library does not."""
+    if not variables.crates or facts.project.lock is None:
+        return True
+    taken = taken_crates(facts, build_scripts=True)
+    return any(name in taken and not vendors(facts, name, taken[name]) for name in variables.crates)
 
 
 def _holds(facts: Facts, name: str, variables: Variables) -> bool:
@@ -51,7 +55,7 @@ def _holds(facts: Facts, name: str, variables: Variables) -> bool:
     if value is None:
         return False
     unless = [_filled(other, facts.target.rust, variable=name) for other in variables.unless]
-    if any(other in facts.environ for other in unless):
+    if any(other in facts.environ and other != name for other in unless):
         return False
     return _is_as_said(facts, name, value, variables.when)
 
