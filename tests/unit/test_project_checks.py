@@ -413,6 +413,34 @@ def test_a_target_that_only_the_job_knows_may_be_this_one(tmp_path: Path) -> Non
     assert finding.severity is Severity.RISK
 
 
+@pytest.mark.parametrize(
+    ("words", "severities"),
+    [
+        ("--target armv7-unknown-linux-gnueabihf", [Severity.BREAKS]),
+        ("--target $TARGET", [Severity.RISK]),
+        ("", [Severity.RISK]),
+        ("--target x86_64-unknown-linux-gnu", []),
+    ],
+)
+def test_a_tag_is_judged_by_the_target_that_it_is_for(tmp_path: Path, words: str, severities: list[Severity]) -> None:
+    command = f"maturin build --manylinux 2_31 -i python3.11 {words}\n"
+    write_project(tmp_path, {"Cargo.toml": PYO3, "build.sh": command})
+
+    found = findings_of(_with_alsa(facts_of(tmp_path, target="armhf"), (2, 34)), "glibc-does-not-fit")
+
+    assert [finding.severity for finding in found] == severities
+
+
+def test_features_or_options_that_only_the_job_knows_may_name_the_python(tmp_path: Path) -> None:
+    command = "maturin build --target armv7-unknown-linux-gnueabihf"
+    lines = f"{command} --features $FEATURES\n{command} $ARGS\n{command}\n"
+    write_project(tmp_path, {"Cargo.toml": PYO3, "build.sh": lines})
+
+    found = findings_of(facts_of(tmp_path, target="armhf"), "interpreter-unknown")
+
+    assert [finding.severity for finding in found] == [Severity.RISK, Severity.RISK, Severity.BREAKS]
+
+
 def test_a_tag_that_is_older_than_the_libraries_is_a_lie(tmp_path: Path) -> None:
     write_project(
         tmp_path, {"Cargo.toml": PYO3, "pyproject.toml": "[tool.maturin]\ncompatibility = 'manylinux_2_31'\n"}

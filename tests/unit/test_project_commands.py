@@ -86,6 +86,28 @@ def test_what_only_the_job_knows_is_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--features a --profile $PROFILE", True),
+        ("--features 'a,$MORE'", False),
+        ("--features ${{ matrix.features }}", False),
+        ("--features a $ARGS", False),
+        ('"$@"', False),
+        ("${FEATURES:+--features $FEATURES}", False),
+        ("$(cat options)", False),
+        ("--out `pwd`/dist", True),
+        ("--release {{features}}", False),
+        ("--out $OUT -- $RUSTC_ARGS", True),
+    ],
+)
+def test_a_command_says_whether_its_features_are_told(words: str, *, told: bool) -> None:
+    (command,) = _commands("x.sh", f"maturin build {words}\n")
+
+    assert command.is_told("features") is told
+    assert set(command.features) <= {"a"}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "# maturin build -o out\n",

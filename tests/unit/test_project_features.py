@@ -164,6 +164,28 @@ def test_a_command_whose_features_take_the_place_of_the_project_s_is_named(tmp_p
     assert "add `pyo3` to its `--features`" in finding.fix
 
 
+@pytest.mark.parametrize(
+    "words", ["--features ${{ matrix.features }}", "$ARGS", "-b $BINDINGS", "-m $CRATE/Cargo.toml"]
+)
+@pytest.mark.parametrize("pyproject", ["", "[tool.maturin]\nfeatures = ['pyo3']\n"])
+def test_features_that_only_the_job_knows_break_nothing(tmp_path: Path, pyproject: str, words: str) -> None:
+    command = f"maturin build --no-default-features --features fast {words}\n"
+    cargo = f"{OPTIONAL}[features]\nfast = []\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "pyproject.toml": pyproject, "build.sh": command})
+
+    found = findings_of(facts_of(tmp_path), "pyo3-feature-off")
+
+    # What pip builds from the sdist is another thing: it has no pyo3 whatever the command has.
+    assert [finding.severity for finding in found] == ([] if pyproject else [Severity.RISK])
+
+
+def test_features_that_only_the_job_knows_help_no_one_whose_pyo3_is_of_another_platform(tmp_path: Path) -> None:
+    cargo = "[target.'cfg(windows)'.dependencies]\npyo3 = '0.26'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "build.sh": "maturin build --features $FEATURES\n"})
+
+    assert [finding.severity for finding in findings_of(facts_of(tmp_path), "pyo3-feature-off")] == [Severity.BREAKS]
+
+
 def test_pyo3_of_another_platform_is_found(tmp_path: Path) -> None:
     write_project(tmp_path, {"Cargo.toml": "[target.'cfg(windows)'.dependencies]\npyo3 = '0.26'\n"})
 

@@ -26,7 +26,14 @@ _OPTIONS = {
     "--target-dir": "target-dir",
     "--auditwheel": "auditwheel",
 }
+# What else takes a value, in a word of its own.
+_VALUED = {
+    *("--profile", "--jobs", "-j", "--config", "-Z", "--color", "--sbom-include"),
+    *("--repository", "-r", "--repository-url", "--username", "-u", "--password", "-p", "--token"),
+}
 _FLAGS = {"--find-interpreter", "-f", "--all-features", "--no-default-features", "--zig", "--skip-auditwheel"}
+
+_OPEN = ""
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """What stands in a word for a part that only the job knows: `${{ matrix.target }}`, `$OUT`."""
@@ -34,13 +41,17 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """`maturin <verb>` in `file` at `line`, run in `folder`; `options` are pairs, flags with an empty value."""
+    """`maturin <verb>` in `file` at `line`, run in `folder`; `options` are pairs, flags with an empty value.
+
+    `is_open` is whether words that only the job knows may be further options: `maturin build ${{ matrix.args }}`.
+    """
 
     file: Path
     line: int
     folder: Path
     verb: str
     options: tuple[tuple[str, str], ...]
+    is_open: bool = False
 
     def value(self, name: str) -> str | None:
         """Return the last value given to an option, None where it was not given or only the job knows it."""
@@ -55,19 +66,27 @@ class Command:
         """Return whether an option or flag was given."""
         return any(option == name for option, _ in self.options)
 
+    def is_told(self, *names: str) -> bool:
+        """Return whether all that is given to these options stands there: nothing of it is what only the job knows."""
+        return not self.is_open and not any(UNKNOWN in value for name in names for value in self.values(name))
+
     @property
     def features(self) -> tuple[str, ...]:
-        """The features asked for, however they are separated."""
-        return tuple(word for value in self.values("features") for word in value.replace(",", " ").split())
+        """The features asked for, however they are separated; those that only the job knows are left out."""
+        words = (word for value in self.values("features") for word in value.replace(",", " ").split())
+        return tuple(word for word in words if UNKNOWN not in word)
 
 
 def parse_command(words: Sequence[str], *, file: Path, line: int, folder: Path) -> Command:
     """Return the command that the words after `maturin` are; what is not known of them is left out."""
     verb, *rest = words
-    return Command(file=file, line=line, folder=folder, verb=verb, options=tuple(_options(rest)))
+    options = tuple(_options(rest))
+    told = tuple((name, value) for name, value in options if name != _OPEN)
+    return Command(file=file, line=line, folder=folder, verb=verb, options=told, is_open=len(told) < len(options))
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options, and `_OPEN` for each word that may be any."""
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
@@ -76,7 +95,11 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield word.lstrip("-"), ""
         elif name in _OPTIONS:
             yield _OPTIONS[name], value if equals else next(rest, "")
+        elif word in _VALUED:
+            next(rest, "")
         elif not word.startswith("--") and short in _OPTIONS:
             yield _OPTIONS[short], word[2:]
         elif word == "--":
             return
+        elif UNKNOWN in name:
+            yield _OPEN, word

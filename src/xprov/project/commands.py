@@ -46,7 +46,10 @@ _MATURIN = re.compile(rf"(?<![\w./-])(?:cd\s+(?P<folder>[\w./-]+)\s*&&.*?)?\bmat
 _FRONT_END = re.compile(r"\b(?P<words>(?:python3?\s+-m\s+build|uv\s+build|pip3?\s+wheel)\b.*)")
 _FRONT_END_OUT = {"--outdir", "--out-dir", "-o", "-w", "--wheel-dir"}
 _ACTION = re.compile(r"^\s*(?:-\s+)?uses:\s*['\"]?pyo3/maturin-action\b", re.IGNORECASE)
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\{\w+\}|\$\w+|\{\{.*?\}\}|\{\w+\}")
+# GitHub's, a shell's, make's, just's and tox's, PowerShell's and cmd's.
+_EXPRESSION = re.compile(
+    r"\$\{\{.*?\}\}|\$\{[^}]*\}|\$\([^()]*\)|\$\$?[\w:]+|\$[@*#]|\{\{.*?\}\}|\{[^{}\s]+\}|`[^`]*`|%\w+%"
+)
 _VARIABLE = re.compile(r"\bCARGO_TARGET_[A-Z0-9_]+_LINKER\b")
 # What ends a command in a shell; a recipe's comment.
 _END = re.compile(r"\s(?:&&|\|\|?|;|#|>|2>)|;")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xprov.project.tomlfile import TomlFile
 
 LOCK = "Cargo.lock"
-_CONFIGS = (".cargo/config.toml", ".cargo/config")
+_CONFIGS = ("config", "config.toml")
 _BUILT = (".whl", ".tar.gz")
 # A package with more files than this is not looked through to its end.
 _MANY_FILES = 50_000
@@ -41,7 +41,7 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
     home = workspace.path.parent if workspace else layout.manifest.path.parent
     top = _top(layout.folder, home)
     lock = read_cargo_lock(home / LOCK) if (home / LOCK).is_file() else None
-    configs = tuple(_configs(layout.folder))
+    configs = tuple(_configs(layout.folder, environ))
     texts = {place: read_texts(place) for place in dict.fromkeys((layout.folder, top))}
     found = (command for place, files in texts.items() for command in find_commands(files, place))
     commands = tuple(dict.fromkeys(found))
@@ -72,10 +72,12 @@ def _top(folder: Path, home: Path) -> Path:
     return home if folder.is_relative_to(home) else folder
 
 
-def _configs(folder: Path) -> Iterator[TomlFile]:
-    """Yield cargo's configuration files that count in `folder`, the nearest first."""
-    for above in (folder, *folder.parents):
-        file = next((above / name for name in _CONFIGS if (above / name).is_file()), None)
+def _configs(folder: Path, environ: Mapping[str, str]) -> Iterator[TomlFile]:
+    """Yield cargo's configuration files that count in `folder`, the nearest first, and last that of cargo's home."""
+    home = Path(environ["CARGO_HOME"]) if environ.get("CARGO_HOME") else Path.home() / ".cargo"
+    above = [place / ".cargo" for place in (folder, *folder.parents)]
+    for place in dict.fromkeys([*above, home]):
+        file = next((place / name for name in _CONFIGS if (place / name).is_file()), None)
         if file is not None:
             yield read_toml_file(file)
 

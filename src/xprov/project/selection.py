@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from xprov.project.command import UNKNOWN
 from xprov.project.features import Selection
 
 if TYPE_CHECKING:
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """One way in which the project is built; `command` is None for the plain one, which `pip install` does too."""
+    """One way in which the project is built; `command` is None for the plain one, which `pip install` does too.
+
+    `is_told` is whether all stands there that decides what is built: no feature that only the job knows.
+    """
 
     selection: Selection
     forced: str | None
     command: Command | None = None
+    is_told: bool = True
 
 
 def plain_build(facts: Facts) -> Build:
@@ -44,11 +49,13 @@ def commanded_builds(facts: Facts) -> Iterator[Build]:
         own = plain.selection
         selection = replace(
             own,
-            features=command.features or own.features,
+            features=command.features if command.has("features") else own.features,
             all_features=own.all_features or command.has("all-features"),
             default_features=own.default_features and not command.has("no-default-features"),
         )
-        yield Build(selection=selection, forced=command.value("bindings") or plain.forced, command=command)
+        told = command.is_told("features", "bindings", "manifest") and UNKNOWN not in str(command.folder)
+        forced = command.value("bindings") or plain.forced
+        yield Build(selection=selection, forced=forced, command=command, is_told=told)
 
 
 def _plain_features(project: Project) -> tuple[str, ...]:

@@ -33,12 +33,17 @@ def check_pyo3_feature(facts: Facts) -> Iterator[Finding]:
         yield from _of_plain(facts, plain, Severity.RISK if turned_on else Severity.BREAKS)
         return
     for build in commanded:
-        if _lacks_pyo3(facts, build):
+        if build.is_told and _lacks_pyo3(facts, build):
             yield from _of_command(facts, build)
 
 
 def _lacks_pyo3(facts: Facts, build: Build) -> bool:
-    """Return whether the build is one of a module that is meant to have pyo3, and has not."""
+    """Return whether the build is one of a module that is meant to have pyo3, and has not.
+
+    Where not all of its features are told, it has not if none of the package's would bring it.
+    """
+    if not build.is_told:
+        build = replace(build, selection=replace(build.selection, all_features=True), is_told=True)
     resolved = resolve(facts.project.graph, build.selection)
     if any(resolved.has(name) for name in PYO3_CRATES) or build.forced in {"cffi", "uniffi", "bin"}:
         return False

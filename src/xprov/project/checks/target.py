@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from xprov.glibc import Version
     from xprov.project.facts import Facts
     from xprov.project.features import Selection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tag:
+    """A glibc version that is promised; `is_sure` is whether it is promised for the target, and not for another."""
+
+    version: Version
+    place: Place
+    is_sure: bool
+
 
 _NAMED_PYTHON = ("PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE", "PYO3_CROSS_PYTHON_VERSION")
 
@@ -51,7 +62,7 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
     for build, command in commands:
         named = any(command.has(option) for option in ("interpreter", "find-interpreter", "f"))
         if not named and _needs_python(facts, build.selection):
-            sure = command.value("target") is not None
+            sure = command.value("target") is not None and build.is_told
             yield Finding(
                 id="interpreter-unknown",
                 severity=Severity.BREAKS if sure else Severity.RISK,
@@ -90,13 +101,11 @@ def _tags(facts: Facts) -> Iterator[Finding]:
     """Yield tags below what the libraries or the compiler need, and, where none is asked for, what comes out."""
     floor, toolchain = _floors(facts)
     asked = tuple(_asked(facts))
-    for version, place in asked:
-        if floor is not None and floor > version:
-            yield _too_new(facts, version, place, f"the libraries set up for it need glibc {format_version(floor)}")
-        elif toolchain is not None and toolchain > version:
-            yield _too_new(
-                facts, version, place, f"its compiler builds against glibc {format_version(toolchain)}", Severity.RISK
-            )
+    for tag in asked:
+        if floor is not None and floor > tag.version:
+            yield _libraries_too_new(facts, tag, floor)
+        elif toolchain is not None and toolchain > tag.version:
+            yield _compiler_too_new(facts, tag, toolchain)
     if not asked and floor is not None and toolchain is not None and floor > toolchain:
         yield Finding(
             id="glibc-does-not-fit",
@@ -116,32 +125,42 @@ def _floors(facts: Facts) -> tuple[Version | None, Version | None]:
     )
 
 
-def _too_new(
-    facts: Facts, version: Version, place: Place, reason: str, severity: Severity = Severity.BREAKS
-) -> Finding:
-    tag, name = format_tag(version), facts.target.name
+def _libraries_too_new(facts: Facts, tag: _Tag, floor: Version) -> Finding:
+    asked, name = format_tag(tag.version), facts.target.name
     return Finding(
         id="glibc-does-not-fit",
-        severity=severity,
-        place=place,
-        seen=f"{tag} is asked for, and for {name} {reason}",
-        fix=f"`xprov setup {name} LIBRARY --manylinux {tag.removeprefix('manylinux_')}`"
-        if severity is Severity.BREAKS
-        else f"a toolchain as old as {tag}, as the images of manylinux-cross have, or `--zig`; or raise the tag",
+        severity=Severity.BREAKS if tag.is_sure else Severity.RISK,
+        place=tag.place,
+        seen=f"{asked} is asked for, and for {name} the libraries set up for it need glibc {format_version(floor)}",
+        fix=f"`xprov setup {name} LIBRARY --manylinux {asked.removeprefix('manylinux_')}`",
     )
 
 
-def _asked(facts: Facts) -> Iterator[tuple[Version, Place]]:
+def _compiler_too_new(facts: Facts, tag: _Tag, glibc: Version) -> Finding:
+    asked, name = format_tag(tag.version), facts.target.name
+    return Finding(
+        id="glibc-does-not-fit",
+        severity=Severity.RISK,
+        place=tag.place,
+        seen=f"{asked} is asked for, and for {name} its compiler builds against glibc {format_version(glibc)}",
+        fix=f"a toolchain as old as {asked}, as the images of manylinux-cross have, or `--zig`; or raise the tag",
+    )
+
+
+def _asked(facts: Facts) -> Iterator[_Tag]:
     """Yield each glibc version that the project promises for the target, and where."""
     pyproject = facts.project.layout.pyproject
     for key in ("compatibility", "manylinux"):
         word = facts.project.maturin(key)
         if pyproject and isinstance(word, str) and (version := _version(word)):
-            yield version, Place(file=pyproject.path, line=pyproject.line(*MATURIN, key))
+            place = Place(file=pyproject.path, line=pyproject.line(*MATURIN, key))
+            yield _Tag(version=version, place=place, is_sure=True)
     for command in facts.project.own_commands("build", "publish"):
         word, targets = command.value("compatibility"), command.values("target")
         if word and (not targets or _is_for(facts, targets)) and (version := _version(word)):
-            yield version, Place(file=command.file, line=command.line)
+            place = Place(file=command.file, line=command.line)
+            sure = command.value("target") is not None or not (facts.is_cross or targets or command.is_open)
+            yield _Tag(version=version, place=place, is_sure=sure)
 
 
 def _version(word: str) -> Version | None:
