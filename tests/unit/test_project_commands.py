@@ -78,6 +78,63 @@ def test_a_run_step_runs_in_its_working_directory() -> None:
     assert (command.folder, command.line, command.value("out")) == (TOP / "python", 4, "pkg/dist")
 
 
+MATRIX = """\
+jobs:
+  wheels:
+    runs-on: ${{ matrix.os }}
+    defaults:
+      run:
+        working-directory: crates/python
+    strategy:
+      matrix:
+        os: [ubuntu-latest]
+        features: [a, 'b,c']
+    steps:
+      - name: maturin build for ${{ matrix.features }}
+        run: |
+          echo
+          maturin build -F ${{ matrix.features }}
+      - run: maturin build -F ${{ matrix.features }}
+        working-directory: other
+        if: matrix.features == 'a'
+"""
+
+
+def test_a_command_is_as_many_as_the_matrix_makes_of_it_but_for_steps_that_are_not_in_every_job() -> None:
+    commands = _commands(".github/workflows/ci.yml", MATRIX)
+
+    assert [(command.line, command.features, command.is_told("features")) for command in commands] == [
+        (15, ("a",), True),
+        (15, ("b", "c"), True),
+        (16, (), False),
+    ]
+    assert [command.folder.name for command in commands] == ["python", "python", "other"]
+    assert all(command.is_job for command in commands)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "build:\n  script:\n    - cd x\n    - maturin build -o dist\n",
+        ".base: &base\n  image: rust\nbuild:\n  <<: *base\n  after:\n  - maturin build -o dist\n",
+        "---\na: 1\n---\n\n\nb: maturin build -o dist\n",
+    ],
+)
+def test_yaml_of_other_services_is_read(text: str) -> None:
+    (command,) = commands_in(TOP / ".gitlab-ci.yml", text, TOP)
+
+    assert (command.value("out"), command.line) == ("dist", len(text.rstrip().splitlines()))
+
+
+# Each line is nine times the one before.
+LAUGHTER = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))])
+
+
+@pytest.mark.parametrize("text", ["a: [", "\tmaturin build", "a: &a [*a]", LAUGHTER])
+def test_what_is_no_yaml_or_too_much_of_it_has_no_commands(text: str) -> None:
+    assert commands_in(TOP / "ci.yml", text, TOP) == ()
+
+
 def test_what_only_the_job_knows_is_not_guessed() -> None:
     (command,) = _commands("ci.yml", "- run: maturin build --target ${{ matrix.target }} -o $OUT\n")
 

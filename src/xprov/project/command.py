@@ -40,10 +40,33 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Variable:
+    """A variable that `file` has set for a command, at `line`."""
+
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where commands stand: their file, the folder that they run in, the variables set for them there.
+
+    `is_job` is whether they are a CI job's, which runs on another machine than this.
+    """
+
+    file: Path
+    folder: Path
+    environ: tuple[Variable, ...] = ()
+    is_job: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """`maturin <verb>` in `file` at `line`, run in `folder`; `options` are pairs, flags with an empty value.
 
     `is_open` is whether words that only the job knows may be further options: `maturin build ${{ matrix.args }}`.
+    `environ` and `is_job` are those of its `Site`.
     """
 
     file: Path
@@ -52,6 +75,8 @@ class Command:
     verb: str
     options: tuple[tuple[str, str], ...]
     is_open: bool = False
+    environ: tuple[Variable, ...] = ()
+    is_job: bool = False
 
     def value(self, name: str) -> str | None:
         """Return the last value given to an option, None where it was not given or only the job knows it."""
@@ -77,12 +102,21 @@ class Command:
         return tuple(word for word in words if UNKNOWN not in word)
 
 
-def parse_command(words: Sequence[str], *, file: Path, line: int, folder: Path) -> Command:
+def parse_command(words: Sequence[str], site: Site, line: int) -> Command:
     """Return the command that the words after `maturin` are; what is not known of them is left out."""
     verb, *rest = words
     options = tuple(_options(rest))
     told = tuple((name, value) for name, value in options if name != _OPEN)
-    return Command(file=file, line=line, folder=folder, verb=verb, options=told, is_open=len(told) < len(options))
+    return Command(
+        file=site.file,
+        line=line,
+        folder=site.folder,
+        verb=verb,
+        options=told,
+        is_open=len(told) < len(options),
+        environ=site.environ,
+        is_job=site.is_job,
+    )
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -64,7 +64,8 @@ def usual_target(project: Project, environ: Mapping[str, str], provisioned: Sequ
 def find_problems(facts: Facts) -> tuple[Finding, ...]:
     """Return all findings, the worst first, each kind in the order of the checks."""
     order = list(Severity)
-    found = [finding for check in CHECKS for finding in check(facts)]
+    # Of the jobs that a matrix makes, several may have the same.
+    found = dict.fromkeys(finding for check in CHECKS for finding in check(facts))
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xprov.glibc import Version
+    from xprov.project.command import Command
     from xprov.project.facts import Facts
     from xprov.project.features import Selection
 
@@ -32,6 +33,8 @@ class _Tag:
     is_sure: bool
 
 
+# Runners of CI services are of these machines: a job may build for them on their own kind.
+_RUNNERS = frozenset({"amd64", "arm64", "i386"})
 _NAMED_PYTHON = ("PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE", "PYO3_CROSS_PYTHON_VERSION")
 
 
@@ -58,11 +61,12 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
     if any(facts.environ.get(name) for name in _NAMED_PYTHON):
         return
     builds = [(build, build.command) for build in commanded_builds(facts) if build.command]
-    commands = [(build, command) for build, command in builds if _is_for(facts, command.values("target"))]
+    commands = [(build, command) for build, command in builds if is_for(facts, command)]
     for build, command in commands:
         named = any(command.has(option) for option in ("interpreter", "find-interpreter", "f"))
         if not named and _needs_python(facts, build.selection):
-            sure = command.value("target") is not None and build.is_told
+            native = command.is_job and facts.target.debian in _RUNNERS
+            sure = command.value("target") is not None and build.is_told and not native
             yield Finding(
                 id="interpreter-unknown",
                 severity=Severity.BREAKS if sure else Severity.RISK,
@@ -80,8 +84,9 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _is_for(facts: Facts, targets: tuple[str, ...]) -> bool:
+def is_for(facts: Facts, command: Command) -> bool:
     """Return whether a command builds for the target, or may: `--target ${{ matrix.target }}` is for any."""
+    targets = command.values("target")
     return bool(targets) and (UNKNOWN in targets[-1] or targets[-1].lower() in facts.target.names)
 
 
@@ -156,11 +161,13 @@ def _asked(facts: Facts) -> Iterator[_Tag]:
             place = Place(file=pyproject.path, line=pyproject.line(*MATURIN, key))
             yield _Tag(version=version, place=place, is_sure=True)
     for command in facts.project.own_commands("build", "publish"):
-        word, targets = command.value("compatibility"), command.values("target")
-        if word and (not targets or _is_for(facts, targets)) and (version := _version(word)):
+        word = command.value("compatibility")
+        if word and (not command.has("target") or is_for(facts, command)) and (version := _version(word)):
             place = Place(file=command.file, line=command.line)
-            sure = command.value("target") is not None or not (facts.is_cross or targets or command.is_open)
-            yield _Tag(version=version, place=place, is_sure=sure)
+            named = command.value("target") is not None
+            here = not (facts.is_cross or command.has("target") or command.is_open)
+            # What a job sets up is not what is set up on this machine.
+            yield _Tag(version=version, place=place, is_sure=(named or here) and not command.is_job)
 
 
 def _version(word: str) -> Version | None:
