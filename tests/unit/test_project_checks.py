@@ -63,7 +63,7 @@ def _with_alsa(facts: Facts, floor: tuple[int, int] = (2, 34)) -> Facts:
     ("environ", "found"),
     [
         ({}, []),
-        ({"RUSTFLAGS": ""}, ["env-rustflags"]),
+        ({"RUSTFLAGS": ""}, []),
         ({"PKG_CONFIG_PATH": "/usr/lib/pkgconfig"}, ["env-pkg-config-path"]),
         ({"PKG_CONFIG_PATH": ""}, []),
         ({"PKG_CONFIG_PATH": "/usr/lib/pkgconfig", f"PKG_CONFIG_PATH_{ARM}": ""}, []),
@@ -82,9 +82,78 @@ def test_variables_that_break_cross_builds_are_found(tmp_path: Path, environ: di
 
 
 def test_variables_of_cross_builds_do_not_matter_for_this_machine(tmp_path: Path) -> None:
-    environ = {"CPATH": "/usr/include", "PKG_CONFIG_PATH": "/x", "RUSTFLAGS": "-g"}
+    environ = {"CPATH": "/usr/include", "PKG_CONFIG_PATH": "/x", "LD_LIBRARY_PATH": "/x"}
 
-    assert _environment(tmp_path, environ, target="amd64") == ["env-rustflags"]
+    assert _environment(tmp_path, environ, target="amd64") == []
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "target", "found"),
+    [
+        ("[build]\nrustflags = ['-g']\n", {"RUSTFLAGS": ""}, "armhf", ["env-rustflags"]),
+        ("[build]\nrustflags = ['-g']\n", {"RUSTFLAGS": "-O"}, "amd64", ["env-rustflags"]),
+        ("[build]\nrustflags = ['-g']\n", {}, "amd64", []),
+        ("[target.'cfg(target_arch = \"arm\")']\nrustflags = '-g'\n", {"RUSTFLAGS": ""}, "armhf", ["env-rustflags"]),
+        # What many have for macOS.
+        ("[target.aarch64-apple-darwin]\nrustflags = ['-g']\n", {"RUSTFLAGS": ""}, "armhf", []),
+        ("", {"RUSTFLAGS": "", f"CARGO_TARGET_{ARM.upper()}_RUSTFLAGS": "-g"}, "armhf", ["env-rustflags"]),
+    ],
+)
+def test_rustflags_matter_where_there_are_others_that_they_take_the_place_of(
+    tmp_path: Path, config: str, environ: dict[str, str], target: str, found: list[str]
+) -> None:
+    write_project(tmp_path, {".cargo/config.toml": config})
+
+    assert _environment(tmp_path, environ, target=target) == found
+
+
+WORKFLOW = """\
+env:
+  CPATH: /usr/include
+  PKG_CONFIG_PATH: /usr/lib/pkgconfig
+jobs:
+  linux:
+    strategy:
+      matrix:
+        target: [armv7, aarch64]
+    env:
+      PKG_CONFIG_ALLOW_CROSS: ${{ inputs.cross }}
+    steps:
+      - run: cargo test
+        env: { LIBRARY_PATH: /usr/lib }
+      - STEP
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "target", "found"),
+    [
+        (
+            "run: maturin build --target ${{ matrix.target }} -i python3.11",
+            "armhf",
+            [("env-pkg-config-path", 3), ("env-compiler-paths", 2)],
+        ),
+        ("run: maturin build --target ${{ matrix.target }} -i python3.11", "ppc64el", []),
+        ("run: maturin build -i python3.11", "armhf", []),
+        # Of these none reaches the container.
+        ("{uses: PyO3/maturin-action@v1, with: {target: armv7, args: -i python3.11}}", "armhf", []),
+        (
+            "{uses: PyO3/maturin-action@v1, with: {target: armv7, args: -i python3.11, container: off}}",
+            "armhf",
+            [("env-pkg-config-path", 3), ("env-compiler-paths", 2)],
+        ),
+    ],
+)
+def test_variables_that_a_job_sets_for_a_build_are_a_risk_with_file_and_line(
+    tmp_path: Path, step: str, target: str, found: list[tuple[str, int]]
+) -> None:
+    workflow = {".github/workflows/ci.yml": WORKFLOW.replace("STEP", step)}
+    write_project(tmp_path, {"Cargo.toml": PYO3, **workflow})
+
+    seen = [finding for finding in findings_of(facts_of(tmp_path, target=target)) if finding.id.startswith("env-")]
+
+    assert [(finding.id, finding.place.line if finding.place else None) for finding in seen] == found
+    assert {finding.severity for finding in seen} <= {Severity.RISK}
 
 
 def test_a_variable_that_names_what_is_not_there_is_told_with_its_value(tmp_path: Path) -> None:
@@ -400,6 +469,28 @@ def test_a_cross_build_says_for_which_python_or_has_abi3(
     write_project(tmp_path, {"Cargo.toml": f"[dependencies]\npyo3 = {pyo3}\n", "Makefile": command})
 
     found = findings_of(facts_of(tmp_path, target="armhf"), "interpreter-unknown")
+
+    assert [finding.severity for finding in found] == severities
+
+
+@pytest.mark.parametrize(
+    ("matrix", "target", "severities"),
+    [
+        ("[x86_64, armv7]", "armhf", [Severity.BREAKS]),
+        ("[x86_64, aarch64]", "armhf", [Severity.NOTE]),
+        # A runner may be of that machine itself.
+        ("[x86_64, aarch64]", "arm64", [Severity.RISK]),
+        ("${{ fromJson(inputs.targets) }}", "armhf", [Severity.RISK]),
+    ],
+)
+def test_a_target_is_one_of_those_that_the_matrix_tells(
+    tmp_path: Path, matrix: str, target: str, severities: list[Severity]
+) -> None:
+    job = f"jobs:\n  a:\n    strategy:\n      matrix:\n        os: [a, b]\n        target: {matrix}\n"
+    step = "    steps:\n    - run: maturin build --target ${{ matrix.target }}\n"
+    write_project(tmp_path, {"Cargo.toml": PYO3, ".github/workflows/ci.yml": job + step})
+
+    found = findings_of(facts_of(tmp_path, target=target), "interpreter-unknown")
 
     assert [finding.severity for finding in found] == severities
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from xprov.project.command import UNKNOWN
 from xprov.project.layout import MATURIN
+from xprov.project.platform import applies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from xprov.project.command import Command
@@ -87,3 +88,11 @@ class Facts:
     machine: Machine
     provision: Provision | None
     recipes: tuple[Recipe, ...]
+
+    def target_settings(self, key: str) -> Iterator[object]:
+        """Yield what cargo's configuration says at `key` of those tables `[target.X]` that count for the target."""
+        for config in self.project.configs:
+            for platform in config.table("target"):
+                setting = config.at("target", platform, key)
+                if setting and applies(platform, self.target):
+                    yield setting

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class When(str, Enum):
     """What of a variable makes a failure: see `failures.toml`."""
 
-    SET = "set"
+    MASKING = "masking"
     FILLED = "filled"
     ZERO = "zero"
     ALONE = "alone"

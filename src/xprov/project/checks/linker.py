@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from xprov.project.checks.crates import waits_for_setup
 from xprov.project.finding import Finding, Place, Severity
-from xprov.project.platform import applies
 from xprov.toolchain import cargo_variable
 
 if TYPE_CHECKING:
@@ -43,24 +42,12 @@ def check_linker(facts: Facts) -> Iterator[Finding]:
 def _is_named(facts: Facts) -> bool:
     """Return whether a variable, a table for several targets, a flag of rustc's or the project's commands name one."""
     variable = cargo_variable(facts.target.rust, "LINKER")
-    if facts.environ.get(variable) or variable in facts.project.variables:
+    if facts.environ.get(variable) or variable in facts.project.variables or any(facts.target_settings("linker")):
         return True
     names = (*_FLAGS, cargo_variable(facts.target.rust, "RUSTFLAGS"))
-    flags = [facts.environ.get(name, "") for name in names]
-    for config in facts.project.configs:
-        flags.append(str(config.at("build", "rustflags") or ""))
-        for table in _tables(facts, config):
-            if table.get("linker"):
-                return True
-            flags.append(str(table.get("rustflags") or ""))
-    return any("linker=" in text for text in flags)
-
-
-def _tables(facts: Facts, config: TomlFile) -> Iterator[dict[str, object]]:
-    """Yield the tables `[target.X]` of cargo's configuration that count for the target."""
-    for platform in config.table("target"):
-        if applies(platform, facts.target):
-            yield config.table("target", platform)
+    flags = (facts.environ.get(name) for name in names)
+    general = (config.at("build", "rustflags") for config in facts.project.configs)
+    return any("linker=" in str(text) for text in (*flags, *general, *facts.target_settings("rustflags")))
 
 
 def _absent(facts: Facts, config: TomlFile) -> Finding:
