@@ -57,9 +57,15 @@ class Maturin:
         out = () if {"-o", "--out"}.intersection(words) else ("-o", "dist")
         return self.run(folder, "build", "--profile", "dev", "--offline", *out, *words, environ=environ)
 
+    def front_end(self, folder: Path, *words: str, environ: Mapping[str, str] | None = None) -> Done:
+        """Have `python -m build` make a wheel in `folder` by this maturin; the settings or variables say how."""
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", *words]
+        # What maturin misses it would have pip install.
+        return _run(command, folder, {**self._environ(environ), "PIP_NO_INDEX": "1"})
+
     def _environ(self, more: Mapping[str, str] | None) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("HOME", "CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
-        path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
+        path = os.pathsep.join((str(self.python.parent), str(self.program.parent), os.environ["PATH"]))
         own = {"PATH": path, "VIRTUAL_ENV": str(self.python.parents[1]), "CARGO_TARGET_DIR": str(self.target)}
         return {**kept, **own, **(more or {})}
 

@@ -117,6 +117,31 @@ def test_pyo3_of_another_platform_makes_a_wheel_without_its_module(tmp_path: Pat
     assert ids(xprov(tmp_path, "doctor")) == ["breaks: pyo3-feature-off"]
 
 
+def test_features_that_a_front_end_hands_on_take_the_place_of_the_project_s(tmp_path: Path, maturin: Maturin) -> None:
+    cargo = f"{OPTIONAL}fast = []\n"
+    pyproject = "[tool.maturin]\nfeatures = ['python']\n"
+    write_pyo3_project(tmp_path, {"Cargo.toml": cargo, "pyproject.toml": pyproject, "src/lib.rs": GUARDED})
+    fast, python = (f"--profile dev --offline --features {name}" for name in ("fast", "python"))
+    by_variable = {"MATURIN_PEP517_ARGS": fast}
+
+    (tmp_path / "build.sh").write_text(f"python -m build --wheel -C build-args='{fast}'\n")
+    failed = maturin.front_end(tmp_path, f"-Cbuild-args={fast}")
+    found = ids(xprov(tmp_path, "doctor"))
+    (tmp_path / "build.sh").write_text(f"python -m build --wheel -C build-args='{python}'\n")
+    failed_too = maturin.front_end(tmp_path, environ=by_variable)
+    found_too = ids(xprov(tmp_path, "doctor", environ=by_variable))
+    built = maturin.front_end(tmp_path, f"-Cmaturin.build-args={python}", environ=by_variable)
+
+    named = "breaks: pyo3-feature-off"
+    assert (failed.code, failed_too.code, built.code) == (1, 1, 0), built.log
+    assert (named in found, named in found_too, ids(xprov(tmp_path, "doctor"))) == (
+        True,
+        True,
+        ["note: pyo3-recompiled"],
+    )
+    assert answer_of(wheel_of(tmp_path / "dist"), Path(sys.executable), tmp_path / "unpacked") == "42"
+
+
 def test_output_in_the_package_is_found_before_it_grows_and_left_out(tmp_path: Path, maturin: Maturin) -> None:
     out = "python/demo/dist"
     write_pyo3_project(tmp_path, {**MIXED, "noxfile.py": f"session.run('maturin', 'build', '-o', '{out}')\n"})

@@ -189,13 +189,46 @@ def test_a_folder_that_is_changed_into_counts() -> None:
     [
         ("python -m build --outdir pkg/dist", "front-end"),
         ("uv build --out-dir=pkg/dist .", "front-end"),
-        ("pip wheel . --no-deps -w pkg/dist", "pip-wheel"),
+        ("pip wheel . --no-deps -w pkg/dist", "pip"),
     ],
 )
 def test_a_front_end_is_a_command_for_where_it_writes(line: str, verb: str) -> None:
     (command,) = _commands("x.sh", f"{line}\n")
 
     assert (command.verb, command.value("out")) == (verb, "pkg/dist")
+
+
+@pytest.mark.parametrize(
+    ("line", "features", "told"),
+    [
+        ("pip wheel . -C build-args='--features a,b'", ("a", "b"), True),
+        ("pip install -e .[test] --config-settings=build-args='-F a'", ("a",), True),
+        ("uv build -Cbuild-args=--features=a", ("a",), True),
+        ("python -m build --config-setting build-args=-F --config-setting build-args=a", ("a",), True),
+        ("python -m build -C build-args='-F b' -C maturin.build-args='-F a'", ("a",), True),
+        ("pip wheel . -C build-args='-F a $MORE'", ("a",), False),
+        ("pip wheel . -C $SETTING", (), False),
+        ("pip wheel . -C other=x", (), True),
+    ],
+)
+def test_what_a_front_end_hands_on_are_options_of_maturin(line: str, features: tuple[str, ...], *, told: bool) -> None:
+    (command,) = _commands("x.sh", f"{line}\n")
+
+    assert (command.features, command.is_told("features"), command.folder) == (features, told, TOP)
+
+
+def test_a_front_end_builds_the_folder_that_it_is_given() -> None:
+    (command,) = _commands("x.sh", "pip install numpy\npip wheel ./python -w python/dist\n")
+
+    assert (command.folder, command.value("out")) == (TOP / "python", "dist")
+
+
+def test_a_front_end_is_handed_the_job_s_variable_unless_its_line_says_something() -> None:
+    job = (
+        "env:\n  MATURIN_PEP517_ARGS: --features a\nsteps:\n- run: pip wheel .\n- run: pip wheel . -C build-args=-Fb\n"
+    )
+
+    assert [command.features for command in _commands("ci.yml", job)] == [("a",), ("b",)]
 
 
 def test_files_are_found_by_their_places(tmp_path: Path) -> None:

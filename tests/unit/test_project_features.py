@@ -186,6 +186,27 @@ def test_features_that_only_the_job_knows_help_no_one_whose_pyo3_is_of_another_p
     assert [finding.severity for finding in findings_of(facts_of(tmp_path), "pyo3-feature-off")] == [Severity.BREAKS]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "pyproject", "severities"),
+    [
+        ("--features fast", "[tool.maturin]\nfeatures = ['pyo3']\n", [Severity.BREAKS]),
+        ("--features 'fast pyo3'", "[tool.maturin]\nfeatures = ['pyo3']\n", []),
+        # Others have no such variable.
+        ("--features pyo3", "", [Severity.RISK]),
+        ("", "", [Severity.BREAKS]),
+        ("--profile dev", "", [Severity.BREAKS]),
+    ],
+)
+def test_a_variable_has_front_ends_of_this_shell_take_other_features(
+    tmp_path: Path, arguments: str, pyproject: str, severities: list[Severity]
+) -> None:
+    write_project(tmp_path, {"Cargo.toml": f"{OPTIONAL}[features]\nfast = []\n", "pyproject.toml": pyproject})
+
+    found = findings_of(facts_of(tmp_path, environ={"MATURIN_PEP517_ARGS": arguments}), "pyo3-feature-off")
+
+    assert [finding.severity for finding in found] == severities
+
+
 def test_pyo3_of_another_platform_is_found(tmp_path: Path) -> None:
     write_project(tmp_path, {"Cargo.toml": "[target.'cfg(windows)'.dependencies]\npyo3 = '0.26'\n"})
 

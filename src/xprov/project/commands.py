@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from xprov.project.command import UNKNOWN, Site, parse_command
+from xprov.project.front_end import ARGUMENTS
 from xprov.project.shell import VERBS, commands_in_shell
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ PLACES = (
 )
 
 _LARGEST = 1_000_000
-_VARIABLE = re.compile(r"\bCARGO_TARGET_[A-Z0-9_]+_LINKER\b")
+_VARIABLE = re.compile(rf"\b(?:CARGO_TARGET_[A-Z0-9_]+_LINKER|{ARGUMENTS})\b")
 
 
 def read_texts(folder: Path) -> dict[Path, str]:

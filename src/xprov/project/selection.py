@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from xprov.project.command import UNKNOWN
+from xprov.project.command import UNKNOWN, Site, parse_command
 from xprov.project.features import Selection
+from xprov.project.front_end import ARGUMENTS, split_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from xprov.project.facts import Facts, Project
 
 
+FRONT_ENDS = ("front-end", "pip")
+"""The verbs of commands that have maturin build by PEP 517: it is told the Python then."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """One way in which the project is built; `command` is None for the plain one, which `pip install` does too.
+    """One way in which the project is built; `command` is None where it is not that of a command in a file.
 
     `is_told` is whether all stands there that decides what is built: no feature that only the job knows.
     """
@@ -29,7 +34,7 @@ class Build:
 
 
 def plain_build(facts: Facts) -> Build:
-    """Return the build that pyproject.toml alone describes."""
+    """Return the build that pyproject.toml alone describes, which `pip install` does too."""
     project = facts.project
     bindings = project.maturin("bindings")
     selection = Selection(
@@ -43,19 +48,28 @@ def plain_build(facts: Facts) -> Build:
 
 
 def commanded_builds(facts: Facts) -> Iterator[Build]:
-    """Yield the build of each command. Features that one names take the place of pyproject.toml's (maturin 1.16)."""
+    """Yield the build of each command that says more than where the wheel goes, and that of this shell's front ends."""
+    for command in facts.project.own_commands("build", "develop", "publish", *FRONT_ENDS):
+        if command.verb not in FRONT_ENDS or any(name != "out" for name, _ in command.options):
+            yield _of_command(facts, command)
+    if words := split_arguments(facts.environ.get(ARGUMENTS, "")):
+        site = Site(file=facts.project.layout.manifest.path, folder=facts.project.layout.folder)
+        yield replace(_of_command(facts, parse_command(["front-end", *words], site, 1)), command=None)
+
+
+def _of_command(facts: Facts, command: Command) -> Build:
+    """Return the build of a command. Features that it names take the place of pyproject.toml's (maturin 1.16)."""
     plain = plain_build(facts)
-    for command in facts.project.own_commands("build", "develop", "publish"):
-        own = plain.selection
-        selection = replace(
-            own,
-            features=command.features if command.has("features") else own.features,
-            all_features=own.all_features or command.has("all-features"),
-            default_features=own.default_features and not command.has("no-default-features"),
-        )
-        told = command.is_told("features", "bindings", "manifest") and UNKNOWN not in str(command.folder)
-        forced = command.value("bindings") or plain.forced
-        yield Build(selection=selection, forced=forced, command=command, is_told=told)
+    own = plain.selection
+    selection = replace(
+        own,
+        features=command.features if command.has("features") else own.features,
+        all_features=own.all_features or command.has("all-features"),
+        default_features=own.default_features and not command.has("no-default-features"),
+    )
+    told = command.is_told("features", "bindings", "manifest") and UNKNOWN not in str(command.folder)
+    forced = command.value("bindings") or plain.forced
+    return Build(selection=selection, forced=forced, command=command, is_told=told)
 
 
 def _plain_features(project: Project) -> tuple[str, ...]:

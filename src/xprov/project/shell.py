@@ -8,18 +8,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.project.command import UNKNOWN, parse_command
+from xprov.project.front_end import ARGUMENTS, read_front_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xprov.project.command import Command, Site
+    from xprov.project.front_end import FrontEnd
 
 VERBS = "build|develop|publish|sdist"
 
 _MATURIN = re.compile(rf"(?<![\w./-])(?:cd\s+(?P<folder>[\w./-]+)\s*&&.*?)?\bmaturin\s+(?P<words>(?:{VERBS})\b.*)")
-# Front ends that build by maturin and put the wheel where they are told.
-_FRONT_END = re.compile(r"\b(?P<words>(?:python3?\s+-m\s+build|uv\s+build|pip3?\s+wheel)\b.*)")
-_FRONT_END_OUT = {"--outdir", "--out-dir", "-o", "-w", "--wheel-dir"}
+_FRONT_END = re.compile(r"\b(?P<name>python3?\s+-m\s+build|uv\s+build|pip3?\s+(?:wheel|install))\b(?P<words>.*)")
 # GitHub's, a shell's, make's, just's and tox's, PowerShell's and cmd's.
 _EXPRESSION = re.compile(
     r"\$\{\{.*?\}\}|\$\{[^}]*\}|\$\([^()]*\)|\$\$?[\w:]+|\$[@*#]|\{\{.*?\}\}|\{[^{}\s]+\}|`[^`]*`|%\w+%"
@@ -37,10 +37,18 @@ def commands_in_shell(text: str, site: Site, first: int = 1) -> Iterator[Command
             inside = replace(site, folder=site.folder / (match["folder"] or "."))
             yield parse_command(split_words(_END.split(match["words"])[0]), inside, number)
         for match in _FRONT_END.finditer(line):
-            # pip keeps the path of the interpreter that it runs in.
-            verb = "pip-wheel" if match["words"].startswith("pip") else "front-end"
-            words = [verb, *_outs(split_words(_END.split(match["words"])[0]))]
-            yield parse_command(words, site, number)
+            told = read_front_end(split_words(_END.split(match["words"])[0]))
+            yield from _of_front_end(match["name"], told, site, number)
+
+
+def _of_front_end(name: str, told: FrontEnd, site: Site, line: int) -> Iterator[Command]:
+    """Yield what a front end has maturin do; of pip that installs, nothing but of a folder."""
+    if name.endswith("install") and told.source is None:
+        return
+    variable = next((variable.value for variable in site.environ if variable.name == ARGUMENTS), None)
+    # pip keeps the path of the interpreter that it runs in.
+    words = ["pip" if name.startswith("pip") else "front-end", *told.words(variable)]
+    yield parse_command(words, replace(site, folder=site.folder / (told.source or ".")), line)
 
 
 def split_words(text: str) -> list[str]:
@@ -56,14 +64,6 @@ def split_words(text: str) -> list[str]:
 def hide_expressions(text: str) -> str:
     """Return `text` with `UNKNOWN` for each expression."""
     return _EXPRESSION.sub(UNKNOWN, text)
-
-
-def _outs(words: list[str]) -> Iterator[str]:
-    """Yield what a front end's words say of where the wheel goes, as maturin would be told."""
-    for word, after in zip(words, [*words[1:], ""], strict=True):
-        name, equals, value = word.partition("=")
-        if name in _FRONT_END_OUT:
-            yield f"--out={value if equals else after}"
 
 
 def _joined(lines: list[str], first: int) -> Iterator[tuple[int, str]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xprov.project.command import Command
     from xprov.project.facts import Facts
 
-_VERBS = ("build", "develop", "publish", "front-end", "pip-wheel")
+_VERBS = ("build", "develop", "publish", "front-end", "pip")
 _FOR_TARGET = ("PKG_CONFIG_{triple}", "TARGET_PKG_CONFIG", "PKG_CONFIG_SYSROOT_DIR_{triple}")
 
 

@@ -24,7 +24,7 @@ _SHOWN = 3
 def check_output(facts: Facts) -> Iterator[Finding]:
     """Yield what is written, and what lies, where maturin packs it."""
     project = facts.project
-    for command in project.own_commands("build", "publish", "sdist", "front-end", "pip-wheel"):
+    for command in project.own_commands("build", "publish", "sdist", "front-end", "pip"):
         yield from _of_command(project, command)
     yield from _lying(project)
     yield from _target_folder(project)

@@ -9,6 +9,7 @@ from xprov.project.bindings import PYO3_CRATES, Bindings, decide
 from xprov.project.edit import Edit
 from xprov.project.features import resolve
 from xprov.project.finding import Finding, Place, Severity
+from xprov.project.front_end import ARGUMENTS
 from xprov.project.layout import MATURIN
 from xprov.project.selection import Build, commanded_builds, plain_build
 
@@ -30,11 +31,12 @@ def check_pyo3_feature(facts: Facts) -> Iterator[Finding]:
     if _lacks_pyo3(facts, plain):
         # Where all commands turn it on, only builds without one fail: those of pip, from the sdist.
         turned_on = bool(commanded) and not any(_lacks_pyo3(facts, build) for build in commanded)
+        turned_on = turned_on or ARGUMENTS in facts.project.variables
         yield from _of_plain(facts, plain, Severity.RISK if turned_on else Severity.BREAKS)
         return
     for build in commanded:
         if build.is_told and _lacks_pyo3(facts, build):
-            yield from _of_command(facts, build)
+            yield _of_build(facts, build)
 
 
 def _lacks_pyo3(facts: Facts, build: Build) -> bool:
@@ -96,17 +98,17 @@ def _of_plain(facts: Facts, build: Build, severity: Severity) -> Iterator[Findin
     )
 
 
-def _of_command(facts: Facts, build: Build) -> Iterator[Finding]:
-    command = build.command
-    assert command is not None  # noqa: S101 - those of commands have one
-    features = _features_with_pyo3(facts, build.selection)
+def _of_build(facts: Facts, build: Build) -> Finding:
+    """Return the finding for a command, or for what this shell has for front ends."""
+    command, features = build.command, _features_with_pyo3(facts, build.selection)
+    who = "this command builds" if command else f"{ARGUMENTS}={facts.environ.get(ARGUMENTS)} has pip and others build"
     add = f"add `{features[0]}` to its `--features`" if features else "have pyo3 in `[dependencies]`"
-    yield Finding(
+    return Finding(
         id=_ID,
         severity=Severity.BREAKS,
-        place=Place(file=command.file, line=command.line),
-        seen=f"this command builds without pyo3: {_taken_for(facts, build)}",
-        fix=f"{add}; features that a command names take the place of those of pyproject.toml",
+        place=Place(file=command.file, line=command.line) if command else None,
+        seen=f"{who} without pyo3: {_taken_for(facts, build)}",
+        fix=f"{add}; features that are named there take the place of those of pyproject.toml",
     )
 
 

@@ -12,7 +12,7 @@ from xprov.project.command import UNKNOWN
 from xprov.project.features import resolve
 from xprov.project.finding import Finding, Place, Severity
 from xprov.project.layout import MATURIN
-from xprov.project.selection import commanded_builds, plain_build
+from xprov.project.selection import FRONT_ENDS, commanded_builds, plain_build
 from xprov.target import Libc
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
     if any(facts.environ.get(name) for name in _NAMED_PYTHON):
         return
     builds = [(build, build.command) for build in commanded_builds(facts) if build.command]
-    commands = [(build, command) for build, command in builds if is_for(facts, command)]
+    told = ((build, command) for build, command in builds if command.verb not in FRONT_ENDS)
+    commands = [(build, command) for build, command in told if is_for(facts, command)]
     for build, command in commands:
         named = any(command.has(option) for option in ("interpreter", "find-interpreter", "f"))
         if not named and _needs_python(facts, build.selection):
