@@ -511,6 +511,8 @@ def test_a_target_that_only_the_job_knows_may_be_this_one(tmp_path: Path) -> Non
         ("--target $TARGET", [Severity.RISK]),
         ("", [Severity.RISK]),
         ("--target x86_64-unknown-linux-gnu", []),
+        # A short name of maturin-action's, for musl.
+        ("--target armv7 --manylinux musllinux_1_2", []),
     ],
 )
 def test_a_tag_is_judged_by_the_target_that_it_is_for(tmp_path: Path, words: str, severities: list[Severity]) -> None:
@@ -520,6 +522,20 @@ def test_a_tag_is_judged_by_the_target_that_it_is_for(tmp_path: Path, words: str
     found = findings_of(_with_alsa(facts_of(tmp_path, target="armhf"), (2, 34)), "glibc-does-not-fit")
 
     assert [finding.severity for finding in found] == severities
+
+
+def test_the_compiler_of_this_machine_is_not_that_of_a_job(tmp_path: Path) -> None:
+    command = "maturin build --manylinux 2_31 -i python3.11 --target armv7-unknown-linux-gnueabihf\n"
+    write_project(
+        tmp_path, {"Cargo.toml": PYO3, ".github/workflows/ci.yml": f"jobs: {{a: {{steps: [run: {command}]}}}}"}
+    )
+    in_job = with_machine(facts_of(tmp_path, target="armhf"), Machine(toolchain=GCC))
+    found_in_job = findings_of(in_job, "glibc-does-not-fit")
+    write_project(tmp_path, {"Cargo.toml": PYO3, "build.sh": command})
+    here = with_machine(facts_of(tmp_path, target="armhf"), Machine(toolchain=GCC))
+
+    assert found_in_job == []
+    assert [finding.severity for finding in findings_of(here, "glibc-does-not-fit")] == [Severity.RISK]
 
 
 def test_features_or_options_that_only_the_job_knows_may_name_the_python(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_what_only_the_job_knows_is_not_guessed() -> None:
         ("--out `pwd`/dist", True),
         ("--release {{features}}", False),
         ("--out $OUT -- $RUSTC_ARGS", True),
+        ("-i --features $FEATURES", False),
     ],
 )
 def test_a_command_says_whether_its_features_are_told(words: str, *, told: bool) -> None:

@@ -139,6 +139,17 @@ def test_a_project_whose_pyo3_is_on_or_not_meant_is_left_alone(tmp_path: Path, f
     assert findings_of(facts_of(tmp_path), "pyo3-feature-off") == []
 
 
+def test_the_features_of_a_project_that_setuptools_builds_stand_elsewhere(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": OPTIONAL})
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('"maturin"', '"setuptools.build_meta"'))
+    by_setuptools = findings_of(facts_of(tmp_path), "pyo3-feature-off")
+    (tmp_path / "Makefile").write_text("wheel:\n\tmaturin build\n")
+
+    assert by_setuptools == []
+    assert len(findings_of(facts_of(tmp_path), "pyo3-feature-off")) == 1
+
+
 def test_a_feature_that_only_commands_turn_on_is_a_risk_for_those_who_build_the_sdist(tmp_path: Path) -> None:
     write_project(tmp_path, {"Cargo.toml": OPTIONAL, "Makefile": "wheel:\n\tmaturin build --features pyo3\n"})
 

@@ -121,19 +121,25 @@ def parse_command(words: Sequence[str], site: Site, line: int) -> Command:
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the options, and `_OPEN` for each word that may be any."""
-    rest = iter(words)
-    for word in rest:
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
         name, equals, value = word.partition("=")
         short = word[:2]
         if word in _FLAGS:
             yield word.lstrip("-"), ""
         elif name in _OPTIONS:
-            yield _OPTIONS[name], value if equals else next(rest, "")
+            yield _OPTIONS[name], value if equals else _next(rest)
         elif word in _VALUED:
-            next(rest, "")
+            _next(rest)
         elif not word.startswith("--") and short in _OPTIONS:
             yield _OPTIONS[short], word[2:]
         elif word == "--":
             return
         elif UNKNOWN in name:
             yield _OPEN, word
+
+
+def _next(rest: list[str]) -> str:
+    """Take the value of an option, which is no option itself: `-i` may be there without one."""
+    return rest.pop(0) if rest and not rest[0].startswith("-") else ""

@@ -49,6 +49,15 @@ class Project:
         """Return what `[tool.maturin]` says at `key`, or None."""
         return self.layout.pyproject.at(*MATURIN, key) if self.layout.pyproject else None
 
+    @property
+    def is_built_by_maturin(self) -> bool:
+        """Whether maturin builds it, as far as the files say: not another backend, like setuptools-rust."""
+        pyproject = self.layout.pyproject
+        backend = pyproject.at("build-system", "build-backend") if pyproject else None
+        if backend is None or "maturin" in str(backend) or (pyproject and pyproject.at(*MATURIN) is not None):
+            return True
+        return any(self.own_commands("build", "develop", "publish"))
+
     def own_commands(self, *verbs: str) -> Iterable[Command]:
         """Return the commands that build this project, those of another package of the checkout left out."""
         return (command for command in self.commands if command.verb in verbs and self._is_of(command))

@@ -26,6 +26,8 @@ _FEATURES = (*MATURIN, "features")
 
 def check_pyo3_feature(facts: Facts) -> Iterator[Finding]:
     """Yield a finding for the plain build, and one for each command that turns off what the plain build has on."""
+    if not facts.project.is_built_by_maturin:
+        return
     plain = plain_build(facts)
     commanded = tuple(commanded_builds(facts))
     if _lacks_pyo3(facts, plain):
@@ -35,7 +37,7 @@ def check_pyo3_feature(facts: Facts) -> Iterator[Finding]:
         yield from _of_plain(facts, plain, Severity.RISK if turned_on else Severity.BREAKS)
         return
     for build in commanded:
-        if build.is_told and _lacks_pyo3(facts, build):
+        if _lacks_pyo3(facts, build):
             yield _of_build(facts, build)
 
 

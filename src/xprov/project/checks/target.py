@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Tag:
-    """A glibc version that is promised; `is_sure` is whether it is promised for the target, and not for another."""
+    """A glibc version that is promised; `is_sure` is whether it is promised for the target, and not for another.
+
+    What a job sets up, its compiler too, is not what is on this machine.
+    """
 
     version: Version
     place: Place
     is_sure: bool
+    is_job: bool = False
 
 
 # Runners of CI services are of these machines: a job may build for them on their own kind.
@@ -88,6 +92,9 @@ def _interpreter(facts: Facts) -> Iterator[Finding]:
 def is_for(facts: Facts, command: Command) -> bool:
     """Return whether a command builds for the target, or may: `--target ${{ matrix.target }}` is for any."""
     targets = command.values("target")
+    # maturin-action takes a short name for musl's then.
+    if (command.value("compatibility") or "").startswith("musllinux") and facts.target.libc is not Libc.MUSL:
+        return False
     return bool(targets) and (UNKNOWN in targets[-1] or targets[-1].lower() in facts.target.names)
 
 
@@ -110,7 +117,7 @@ def _tags(facts: Facts) -> Iterator[Finding]:
     for tag in asked:
         if floor is not None and floor > tag.version:
             yield _libraries_too_new(facts, tag, floor)
-        elif toolchain is not None and toolchain > tag.version:
+        elif toolchain is not None and toolchain > tag.version and not tag.is_job:
             yield _compiler_too_new(facts, tag, toolchain)
     if not asked and floor is not None and toolchain is not None and floor > toolchain:
         yield Finding(
@@ -167,8 +174,8 @@ def _asked(facts: Facts) -> Iterator[_Tag]:
             place = Place(file=command.file, line=command.line)
             named = command.value("target") is not None
             here = not (facts.is_cross or command.has("target") or command.is_open)
-            # What a job sets up is not what is set up on this machine.
-            yield _Tag(version=version, place=place, is_sure=(named or here) and not command.is_job)
+            sure = (named or here) and not command.is_job
+            yield _Tag(version=version, place=place, is_sure=sure, is_job=command.is_job)
 
 
 def _version(word: str) -> Version | None:
