@@ -219,6 +219,16 @@ def test_libraries_that_are_missing_are_one_line_to_type(tmp_path: Path) -> None
     assert one.place.line == 14
 
 
+def test_a_library_of_a_crate_that_only_the_lock_tells_of_may_be_behind_a_feature_that_is_off(tmp_path: Path) -> None:
+    lock = lock_of("reqwest", "openssl-sys", below={"reqwest": ["openssl-sys"]})
+    write_project(tmp_path, {"Cargo.toml": "[dependencies]\nreqwest = '1'\n", "Cargo.lock": lock})
+    facts = facts_of(tmp_path, target="armhf")
+    told = replace(facts, project=replace(facts.project, graph=replace(facts.project.graph, exact=True)))
+
+    assert [finding.severity for finding in findings_of(facts, "library-missing")] == [Severity.RISK]
+    assert [finding.severity for finding in findings_of(told, "library-missing")] == [Severity.BREAKS]
+
+
 def test_libraries_that_no_variable_of_this_shell_names_are_a_risk(tmp_path: Path) -> None:
     cargo = "[dependencies]\npyo3 = '0.26'\nalsa-sys = '1'\n"
     write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "alsa-sys")})

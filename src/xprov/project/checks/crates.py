@@ -46,7 +46,8 @@ def waits_for_setup(facts: Facts) -> bool:
     """Return whether what is found of libraries already leads to the variables of a provision: compiler and linker."""
     wanting = _wanting(facts, taken_crates(facts, build_scripts=False))
     there = _set_up(facts)
-    return any(recipe.library not in there or not _is_sourced(facts) for recipe in wanting.values())
+    sure = (recipe for name, recipe in wanting.items() if _is_taken_for_sure(facts, name))
+    return any(recipe.library not in there or not _is_sourced(facts) for recipe in sure)
 
 
 def _wanting(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> dict[str, Recipe]:
@@ -84,13 +85,24 @@ def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Itera
 def _library_missing(facts: Facts, missing: Mapping[str, Recipe], there: set[str]) -> Finding:
     libraries = sorted({recipe.library for recipe in missing.values()})
     crates = ", ".join(f"{name} ({recipe.library})" for name, recipe in missing.items())
+    sure = any(_is_taken_for_sure(facts, name) for name in missing)
     return Finding(
         id="library-missing",
-        severity=Severity.BREAKS,
+        severity=Severity.BREAKS if sure else Severity.RISK,
         place=place_of(facts, next(iter(missing))),
         seen=f"{crates}: not set up for {facts.target.name}, which has {', '.join(sorted(there)) or 'nothing'}",
         fix=f"`xprov setup {facts.target.name} {' '.join(libraries)}`{_or_from_lock(facts)}",
     )
+
+
+def _is_taken_for_sure(facts: Facts, crate: str) -> bool:
+    """Return whether a build takes a crate for sure: Cargo.lock alone has what features that are off would take too."""
+    graph = facts.project.graph
+    if graph.exact or facts.project.lock is None:
+        return True
+    known = (package for package in graph.packages.values() if package.is_known)
+    direct = (dependency for package in known for dependency in package.dependencies)
+    return any(dependency.package == crate and not dependency.optional for dependency in direct)
 
 
 def _or_from_lock(facts: Facts) -> str:
