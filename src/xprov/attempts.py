@@ -19,6 +19,7 @@ from xprov.facts import gather, inspect
 from xprov.plan import make_plan
 from xprov.request import Method
 from xprov.routes import routes
+from xprov.sites import HERE
 from xprov.standing import standing
 from xprov.suite_choice import unsatisfied
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from xprov.recipe import Recipe
     from xprov.request import Request
     from xprov.routes import Route
+    from xprov.sites import Site
     from xprov.store import Store
 
 _Result = TypeVar("_Result")
@@ -44,13 +46,15 @@ _Result = TypeVar("_Result")
 class Surroundings:
     """Where xprov works: its store, its cache, and the variables that it was started with.
 
-    `inquiry` has asked about the target already, None where that is yet to be done.
+    `inquiry` has asked about the target already, None where that is yet to be done. `site` is where the target's
+    toolchain runs; `environ` are the variables there.
     """
 
     store: Store
     cache: Cache
     environ: Mapping[str, str]
     inquiry: Inquiry | None = None
+    site: Site = HERE
 
 
 def set_up(
@@ -71,7 +75,7 @@ def set_up(
             return plan, there
         from xprov.provisioning import provision  # noqa: PLC0415 - slow to import: it builds views, and checks them
 
-        return plan, provision(plan, surroundings.store, surroundings.cache, output)
+        return plan, provision(plan, surroundings.store, surroundings.cache, output, surroundings.site)
 
     return _first(request, recipes, surroundings, output, carry_out, rehearsal=False)
 
@@ -108,7 +112,7 @@ def _first(
     """Return what `act` makes of the first plan that works."""
     cache = surroundings.cache
     folder = surroundings.store.folder(request.target)
-    machine = inspect(request, surroundings.environ, folder, surroundings.inquiry)
+    machine = inspect(request, surroundings.environ, folder, surroundings.inquiry, surroundings.site)
     left = list(_routes(request, machine, recipes))
     failures: list[XprovError] = []
     while left:

@@ -10,6 +10,7 @@ from xprov.inquiry import inquire
 from xprov.plan import Facts, obstacles, packages_for, views_for
 from xprov.request import Method, Request
 from xprov.routes import APT_DISTRIBUTIONS, Route, Wanted, wanted_glibc
+from xprov.sites import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from xprov.inquiry import Inquiry
     from xprov.output import Output
     from xprov.recipe import Recipe
+    from xprov.sites import Site
     from xprov.toolchain import Toolchain
 
 
@@ -36,20 +38,22 @@ class Machine:
     image_sysroot: Path | None
 
 
-def inspect(request: Request, environ: Mapping[str, str], folder: Path, begun: Inquiry | None = None) -> Machine:
+def inspect(
+    request: Request, environ: Mapping[str, str], folder: Path, begun: Inquiry | None = None, site: Site = HERE
+) -> Machine:
     """Return what this machine has for `request`, whose target's files are, or will be, in `folder`.
 
-    Asks compilers, unless they were asked already: then `begun` has their answers.
+    Asks the compilers of `site`, unless they were asked already: then `begun` has their answers.
     """
     from xprov.environment.files import image_sysroot  # noqa: PLC0415 - keeps this module cheap to import
 
-    with nullcontext(begun) if begun else inquire(request.target, environ, zig=request.zig) as inquiry:
+    with nullcontext(begun) if begun else inquire(request.target, environ, zig=request.zig, site=site) as inquiry:
         host, toolchain = inquiry.host(), inquiry.toolchain()
     return Machine(
         host=host,
         toolchain=toolchain,
         wanted=wanted_glibc(request, host, toolchain),
-        image_sysroot=image_sysroot(request.target, folder, environ),
+        image_sysroot=image_sysroot(request.target, folder, environ, site),
     )
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.host import ask_host
+from xprov.sites import HERE
 from xprov.toolchain import seek_toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from xprov.host import Host
+    from xprov.sites import Site
     from xprov.target import Target
     from xprov.toolchain import Toolchain
 
@@ -26,9 +28,12 @@ class Inquiry:
 
 
 @contextmanager
-def inquire(target: Target, environ: Mapping[str, str], *, zig: bool) -> Iterator[Inquiry]:
-    """Start to ask, no compiler when `zig` is the one. Programs that still run when the block ends are ended too."""
+def inquire(target: Target, environ: Mapping[str, str], *, zig: bool, site: Site = HERE) -> Iterator[Inquiry]:
+    """Start to ask, no compiler when `zig` is the one. Programs that still run when the block ends are ended too.
+
+    `site` is where the compilers are; the host is this machine.
+    """
     with ExitStack() as programs:
         host = ask_host(environ, programs)
-        toolchain = (lambda: None) if zig else seek_toolchain(target, environ, programs)
+        toolchain = (lambda: None) if zig else seek_toolchain(target, environ, programs, site)
         yield Inquiry(host=host, toolchain=toolchain)

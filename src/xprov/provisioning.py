@@ -21,6 +21,7 @@ from xprov.methods import Arrival, carry_out
 from xprov.pkgconfig import install_program
 from xprov.provision import FILE, Provision, ProvisionedLibrary
 from xprov.request import Method
+from xprov.sites import HERE
 from xprov.standing import inputs_of, standing
 from xprov.view import Shape, build_view, copy_file, link_file, prepare_view
 
@@ -32,15 +33,17 @@ if TYPE_CHECKING:
     from xprov.environment import File
     from xprov.output import Output
     from xprov.plan import Plan
+    from xprov.sites import Site
     from xprov.store import Store
 
 
-def provision(plan: Plan, store: Store, cache: Cache, output: Output) -> Provision:
+def provision(plan: Plan, store: Store, cache: Cache, output: Output, site: Site = HERE) -> Provision:
     """Carry `plan` out and return what is there then; the target's folder in `store` is complete or as it was before.
 
-    `cache` has to be in use. Where all that the plan is made of is there already, nothing is done. Raises whatever
-    error the method ends with, `FloorError` when the libraries need a newer glibc than the plan wants, and
-    `XprovError` when one is not as its recipe says.
+    `cache` has to be in use. `site` is where the plan's toolchain runs, which has to see the store by the same name.
+    Where all that the plan is made of is there already, nothing is done. Raises whatever error the method ends with,
+    `FloorError` when the libraries need a newer glibc than the plan wants, and `XprovError` when one is not as its
+    recipe says.
     """
     with store.locked(lambda: output.say(f"Waiting for another xprov that works in {store.path}")):
         # Another xprov may have made it meanwhile.
@@ -48,26 +51,26 @@ def provision(plan: Plan, store: Store, cache: Cache, output: Output) -> Provisi
             return there
         arrival = carry_out(plan, cache, output)
         with store.staged(plan.target) as folder:
-            done = _fill(folder, store.folder(plan.target), plan, arrival, output)
+            done = _fill(folder, store.folder(plan.target), plan, arrival, output, site)
             # Before the target is in its place: a run that finds it there does nothing more.
             store.write("env", render_home_env(store.path))
     return done
 
 
-def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Output) -> Provision:
+def _fill(folder: Path, place: Path, plan: Plan, arrival: Arrival, output: Output, site: Site) -> Provision:
     """Make the target's files in `folder`, which will be moved to `place`."""
     with output.step("Building the view") as progress:
         for view in plan.views:
             _build_view(folder, view, plan, arrival, output, progress)
     if plan.environment.view is View.FULL and plan.toolchain:
-        refuse_shadow(plan.toolchain, folder / View.FULL.value, plan.target)
+        refuse_shadow(plan.toolchain, folder / View.FULL.value, plan.target, site)
     draft = _draft(plan, arrival)
     environment = replace(plan.environment, generation=draft.generation)
     if not environment.native:
         install_program(folder)
     _write(folder, render_target_files(environment, place))
     with output.step("Checking the libraries"):
-        report = _check(folder, plan, environment)
+        report = _check(folder, plan, environment, site)
     _require_floor(report, plan)
     if environment.native:
         # The compiler finds all of it in the system; what was built was for the checks.
@@ -136,7 +139,7 @@ def _write(folder: Path, files: Mapping[str, File]) -> None:
                 path.symlink_to(file.to)
 
 
-def _check(folder: Path, plan: Plan, environment: Environment) -> Report:
+def _check(folder: Path, plan: Plan, environment: Environment, site: Site) -> Report:
     expectations = [
         Expectation(
             library=recipe.library,
@@ -152,7 +155,7 @@ def _check(folder: Path, plan: Plan, environment: Environment) -> Report:
         folder / environment.view.value,
         plan.target,
         pkg_config=pkg_config_program(Path("pkg-config") if environment.native else folder / environment.pkg_config),
-        compiler=_compiler(folder, plan, environment),
+        compiler=_compiler(folder, plan, environment, site),
     )
     # That a program could not be linked may be the compiler's fault; the rest is what the library is useless without.
     missing = [f"{check.library}: {problem}" for check in report.checks for problem in check.problems]
@@ -164,12 +167,12 @@ def _check(folder: Path, plan: Plan, environment: Environment) -> Report:
     return report
 
 
-def _compiler(folder: Path, plan: Plan, environment: Environment) -> Compiler | None:
+def _compiler(folder: Path, plan: Plan, environment: Environment, site: Site) -> Compiler | None:
     if plan.toolchain is None:
         return None
     libraries = f"{folder}/{environment.library_folders[0]}"
     flags = (*compiler_arguments(environment, str(folder)), "-Xlinker", "-rpath-link", "-Xlinker", libraries)
-    return Compiler(cc=plan.toolchain.cc, flags=flags)
+    return Compiler(cc=plan.toolchain.cc, flags=flags, site=site)
 
 
 def _library(check: LibraryCheck) -> ProvisionedLibrary:

@@ -11,13 +11,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xprov import process
 from xprov.errors import ToolMissingError
+from xprov.sites import HERE
 from xprov.target import Libc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from xprov.process import Completed
+    from xprov.sites import Answer, Site
     from xprov.target import Target
 
 LINKER_WRAPPER = "xprov-linker-"
@@ -105,12 +107,14 @@ def find_toolchain(target: Target, environ: Mapping[str, str]) -> Toolchain | No
         return seek_toolchain(target, environ, programs)()
 
 
-def seek_toolchain(target: Target, environ: Mapping[str, str], programs: ExitStack) -> Callable[[], Toolchain | None]:
+def seek_toolchain(
+    target: Target, environ: Mapping[str, str], programs: ExitStack, site: Site = HERE
+) -> Callable[[], Toolchain | None]:
     """Start to ask the first compiler, and return what waits for its answers, asks the others, and finds the toolchain.
 
-    `programs` ends what runs.
+    `programs` ends what runs. `site` is where the compilers are, and `environ` the variables there.
     """
-    questions = (_Questions(candidate, programs) for candidate in _distinct(target, environ))
+    questions = (_Questions(candidate, programs, site) for candidate in _distinct(target, environ, site))
     first = list(islice(questions, 1))
 
     def found() -> Toolchain | None:
@@ -120,19 +124,19 @@ def seek_toolchain(target: Target, environ: Mapping[str, str], programs: ExitSta
     return found
 
 
-def _distinct(target: Target, environ: Mapping[str, str]) -> Iterator[_Candidate]:
+def _distinct(target: Target, environ: Mapping[str, str], site: Site) -> Iterator[_Candidate]:
     """Yield the candidates, each program once."""
     asked: set[Path] = set()
-    for candidate in _candidates(target, environ):
-        program = _behind_links(candidate.program)
+    for candidate in _candidates(target, environ, site):
+        program = _behind_links(candidate.program, site)
         if program not in asked:
             asked.add(program)
             yield candidate
 
 
-def _behind_links(program: Path) -> Path:
+def _behind_links(program: Path, site: Site) -> Path:
     """Return the file that `program` is, so that none is started twice: a launcher is another one by each name."""
-    real = program.resolve()
+    real = site.resolve(program)
     return program if real.name in _LAUNCHERS else real
 
 
@@ -161,28 +165,28 @@ def real_linker(triple: str) -> str:
     return f"XPROV_LINKER_{underscored(triple)}"
 
 
-def _candidates(target: Target, environ: Mapping[str, str]) -> Iterator[_Candidate]:
+def _candidates(target: Target, environ: Mapping[str, str], site: Site) -> Iterator[_Candidate]:
     path = environ.get("PATH")
     for name in _variables(target):
-        if (value := environ.get(name)) and (program := _program(value, path)):
-            arguments = _clang_arguments(program, target, path)
+        if (value := environ.get(name)) and (program := _program(value, path, site)):
+            arguments = _clang_arguments(program, target, path, site)
             yield _Candidate(program=program, found_by=name, arguments=arguments)
     names = [f"{prefix}-{kind}" for kind in ("gcc", "clang") for prefix in target.prefixes]
     for name in (*names, "gcc", "cc"):
-        if program := process.find(name, path=path):
+        if program := site.find(name, path=path):
             yield _Candidate(program=program, found_by="PATH")
 
 
-def _clang_arguments(program: Path, target: Target, path: str | None) -> tuple[str, ...]:
+def _clang_arguments(program: Path, target: Target, path: str | None, site: Site) -> tuple[str, ...]:
     """Return what makes a clang that is made for no target compile and link for `target`; nothing for other compilers.
 
     Its linker has to be one for any target, or the target's own. Where it only compiles, it complains of a linker.
     """
     if not re.fullmatch(r"clang(-[\d.]+)?", program.name):
         return ()
-    beside = os.pathsep.join(filter(None, (str(program.resolve().parent), path)))
-    linker = "-fuse-ld=lld" if process.find("ld.lld", path=beside) else None
-    if linker is None and (found := process.find(f"{target.triplet}-ld", path=path)):
+    beside = os.pathsep.join(filter(None, (str(site.resolve(program).parent), path)))
+    linker = "-fuse-ld=lld" if site.find("ld.lld", path=beside) else None
+    if linker is None and (found := site.find(f"{target.triplet}-ld", path=path)):
         linker = f"--ld-path={found}"
     triple = f"--target={clang_triple(target)}"
     return (triple, linker, "-Wno-unused-command-line-argument") if linker else (triple,)
@@ -202,16 +206,16 @@ def _variables(target: Target) -> Iterator[str]:
     yield "TARGET_CC"
 
 
-def _program(value: str, path: str | None) -> Path | None:
+def _program(value: str, path: str | None, site: Site) -> Path | None:
     """Return the compiler that a variable names, or None where it is xprov's wrapper or needs arguments to be one."""
     if is_linker_wrapper(value):
         return None
-    if found := process.find(value, path=path):
+    if found := site.find(value, path=path):
         return found
     words = _split(value)
     if len(words) > 1 and Path(words[0]).name in _LAUNCHERS:
         words = words[1:]
-    return process.find(words[0], path=path) if len(words) == 1 else None
+    return site.find(words[0], path=path) if len(words) == 1 else None
 
 
 def _split(value: str) -> list[str]:
@@ -224,12 +228,12 @@ def _split(value: str) -> list[str]:
 class _Questions:
     """What a compiler is asked, by two starts of it at the same time. `programs` ends them."""
 
-    def __init__(self, candidate: _Candidate, programs: ExitStack) -> None:
-        self.candidate, self._programs = candidate, programs
+    def __init__(self, candidate: _Candidate, programs: ExitStack, site: Site) -> None:
+        self.candidate, self.site, self._programs = candidate, site, programs
         self._probe = self._preprocess(_PROBE)
-        self._sysroot = programs.enter_context(process.start([candidate.program, "-print-sysroot"]))
+        self._sysroot = programs.enter_context(site.start([candidate.program, "-print-sysroot"]))
 
-    def probe(self) -> process.Completed:
+    def probe(self) -> Completed:
         """Return the macros that a libc's header leaves defined, and on standard error what is searched, and where.
 
         Raises `ToolMissingError`.
@@ -242,12 +246,12 @@ class _Questions:
         """Return the folder that the compiler names, None where that is the root, or it does not know the question."""
         done = self._sysroot.result(check=False)
         named = done.stdout.strip() if done.ok else ""
-        return Path(named).resolve() if named.strip("/") else None
+        return self.site.resolve(Path(named)) if named.strip("/") else None
 
-    def _preprocess(self, text: str) -> process.Running:
+    def _preprocess(self, text: str) -> Answer:
         # All in one start of the compiler: each takes its time, and this one is done by every `xprov setup`.
         questions = (*self.candidate.arguments, "-E", "-dM", "-v", "-x", "c", "-")
-        return self._programs.enter_context(process.start([self.candidate.program, *questions], stdin=text))
+        return self._programs.enter_context(self.site.start([self.candidate.program, *questions], stdin=text))
 
 
 def _toolchain(asked: _Questions, target: Target, environ: Mapping[str, str]) -> Toolchain | None:
@@ -261,7 +265,7 @@ def _toolchain(asked: _Questions, target: Target, environ: Mapping[str, str]) ->
     if not machine or not fits(target, macros, machine):
         return None
     candidate = asked.candidate
-    tools = _Tools(target=target, cc=candidate.program, machine=machine, environ=environ)
+    tools = _Tools(target=target, cc=candidate.program, machine=machine, environ=environ, site=asked.site)
     gnu = () if candidate.arguments else ("g++",)
     return Toolchain(
         cc=candidate.program,
@@ -272,7 +276,7 @@ def _toolchain(asked: _Questions, target: Target, environ: Mapping[str, str]) ->
         sysroot=asked.sysroot(),
         glibc=_glibc(macros),
         multiarch=_multiarch(macros, probe.stderr, target),
-        libc_includes=_libc_includes(probe.stderr),
+        libc_includes=_libc_includes(probe.stderr, asked.site),
         found_by=candidate.found_by,
         arguments=candidate.arguments,
     )
@@ -309,16 +313,16 @@ def _glibc(macros: Mapping[str, str]) -> tuple[int, int] | None:
         return None
 
 
-def _libc_includes(verbose: str) -> tuple[Path, ...]:
+def _libc_includes(verbose: str, site: Site) -> tuple[Path, ...]:
     """Return the folders of system headers that `-v` lists, less those of the compiler and of this machine.
 
     None where no libc is in them: g++ alone has a folder there too, for the headers of C++.
     """
     _, _, rest = verbose.partition("#include <...> search starts here:\n")
     listed, _, _ = rest.partition("End of search list.")
-    folders = (Path(line.strip()).resolve() for line in listed.splitlines() if line.startswith(" "))
-    found = tuple(dict.fromkeys(folder for folder in folders if folder.is_dir() and not _is_no_libc(folder)))
-    return found if any((folder / _OF_EVERY_LIBC).is_file() for folder in found) else ()
+    folders = (site.resolve(Path(line.strip())) for line in listed.splitlines() if line.startswith(" "))
+    found = tuple(dict.fromkeys(folder for folder in folders if site.is_folder(folder) and not _is_no_libc(folder)))
+    return found if any(site.is_file(folder / _OF_EVERY_LIBC) for folder in found) else ()
 
 
 def _is_no_libc(folder: Path) -> bool:
@@ -333,6 +337,7 @@ class _Tools:
     cc: Path
     machine: str
     environ: Mapping[str, str]
+    site: Site
 
     @property
     def prefix(self) -> str:
@@ -345,9 +350,9 @@ class _Tools:
         path = self.environ.get("PATH")
         for triple in self.target.rust_triples:
             for name in scoped(base, triple):
-                if (value := self.environ.get(name)) and (found := _program(value, path)):
+                if (value := self.environ.get(name)) and (found := _program(value, path, self.site)):
                     return found
         dashed = f"{self.prefix}-" if self.prefix else ""
         beside = f"{self.cc.parent}:{path}" if path else str(self.cc.parent)
         names = [f"{dashed}{kind}" for kind in kinds]
-        return next((found for name in names if (found := process.find(name, path=beside))), None)
+        return next((found for name in names if (found := self.site.find(name, path=beside))), None)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xprov import process
 from xprov.check.model import Linked, LinkResult
 from xprov.errors import ToolMissingError
+from xprov.sites import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xprov.check.model import Expectation
+    from xprov.sites import Site
 
 # How much of a compiler's complaint is passed on, in lines.
 _COMPLAINT = 6
@@ -28,10 +29,11 @@ void *xprov_probe(void) {{ return (void *) &{symbol}; }}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compiler:
-    """A C compiler for the target, and the flags that it is always called with."""
+    """A C compiler for the target, where it runs, and the flags that it is always called with."""
 
     cc: Path
     flags: tuple[str, ...] = ()
+    site: Site = HERE
 
 
 def try_link(expectation: Expectation, compiler: Compiler, flags: Sequence[str]) -> LinkResult:
@@ -41,13 +43,14 @@ def try_link(expectation: Expectation, compiler: Compiler, flags: Sequence[str])
     needs a newer glibc than the toolchain has, which is the floor's matter and not this one's. Of the program itself
     nothing may stay undefined.
     """
-    with tempfile.TemporaryDirectory(prefix="xprov-check-") as folder:
+    with tempfile.TemporaryDirectory(prefix="xprov-check-", dir=compiler.site.scratch) as folder:
         source, output = Path(folder, "probe.c"), Path(folder, "probe.so")
         source.write_text(_PROGRAM.format(header=expectation.header, symbol=expectation.symbol), encoding="utf-8")
         # -pipe: what is compiled is assembled meanwhile.
         shared = ("-pipe", "-shared", "-fPIC", "-Wl,--no-undefined", "-o", output)
         try:
-            done = process.run([compiler.cc, *compiler.flags, source, *shared, *flags], check=False)
+            command: list[str | Path] = [compiler.cc, *compiler.flags, source, *shared, *flags]
+            done = compiler.site.start(command).result(check=False)
         except ToolMissingError as error:
             return LinkResult(linked=Linked.NOT_TRIED, why=error.message)
         if done.ok:

@@ -10,11 +10,13 @@ from xprov.environment import shell
 from xprov.environment.buildsystems import render_cmake, render_meson
 from xprov.environment.settings import linker_wrapper
 from xprov.environment.shell import render_home_env
+from xprov.sites import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xprov.environment.model import Environment
+    from xprov.sites import Site
     from xprov.target import Target
 
 __all__ = ["File", "Link", "Text", "image_sysroot", "render_home_env", "render_target_files"]
@@ -65,7 +67,7 @@ def render_target_files(environment: Environment, root: Path) -> dict[str, File]
     return files | _bundle(environment)
 
 
-def image_sysroot(target: Target, root: Path, environ: Mapping[str, str]) -> Path | None:
+def image_sysroot(target: Target, root: Path, environ: Mapping[str, str], site: Site = HERE) -> Path | None:
     """Return the folder that the image's own TARGET_SYSROOT names, also where `env` has replaced it since.
 
     None when it names no folder, one of xprov's own, or one that is meant for another target.
@@ -77,7 +79,7 @@ def image_sysroot(target: Target, root: Path, environ: Mapping[str, str]) -> Pat
     if path == root / "bundle":
         remembered = root / _IMAGE
         return remembered.readlink() if remembered.is_symlink() else None
-    return path if path.is_dir() and path != Path("/") and not path.is_relative_to(root.parent) else None
+    return path if site.is_folder(path) and path != Path("/") and not path.is_relative_to(root.parent) else None
 
 
 def _bundle(environment: Environment) -> dict[str, File]:
