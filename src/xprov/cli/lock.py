@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-from typer.core import TyperCommand
 
 from xprov.attempts import Surroundings, rehearse, settle
 from xprov.cache import open_cache
 from xprov.catalog import Catalog
+from xprov.cli.behind import command_with, words_behind
 from xprov.cli.context import get_catalog, get_output
 from xprov.cli.options import (
     AllowExpired,
@@ -49,9 +49,6 @@ from xprov.store import open_store
 from xprov.suite_choice import find_named_suite
 from xprov.target import Target, find_target
 
-_LIBRARIES = "xprov.libraries"
-_SEPARATOR = "--"
-
 Targets = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads it at run time, on Python 3.10 too
     typer.Argument(
@@ -67,20 +64,6 @@ Check = Annotated[
 ]
 
 
-class LockCommand(TyperCommand):
-    """A command with two lists of words, of which `--` begins the second. The contexts are `Any`: see `Commands`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
-        """Keep the words behind `--` apart, which the parser would put to the others."""
-        at = args.index(_SEPARATOR) if _SEPARATOR in args else len(args)
-        ctx.meta[_LIBRARIES] = tuple(args[at + 1 :])
-        return super().parse_args(ctx, args[:at])
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401
-        """Return the words of the usage line."""
-        return [*super().collect_usage_pieces(ctx), "[-- LIBRARY...]"]
-
-
 def register(app: typer.Typer) -> None:
     """Make `app` the command."""
     epilog = examples(
@@ -90,7 +73,7 @@ def register(app: typer.Typer) -> None:
         "xprov lock armhf --manylinux 2_28 -- alsa      for wheels with that tag, from any machine",
         "xprov setup armhf --locked                     use it",
     )
-    app.command(cls=LockCommand, epilog=epilog)(lock)
+    app.command(cls=command_with("[-- LIBRARY...]"), epilog=epilog)(lock)
 
 
 def lock(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -129,7 +112,7 @@ def lock(  # noqa: PLR0913, PLR0917 - one parameter an option
         output=get_output(ctx),
         surroundings=Surroundings(store=open_store(os.environ), cache=open_cache(os.environ), environ=os.environ),
     )
-    libraries = libraries_of(ctx.meta[_LIBRARIES], from_lock, ctx)
+    libraries = libraries_of(words_behind(ctx), from_lock, ctx)
     if check:
         if libraries:
             raise UsageError("`--check` looks at what is locked", hint="leave the libraries out, or `--check`")

@@ -39,13 +39,13 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
     layout = find_layout(folder.resolve())
     workspace = find_workspace(layout.manifest)
     home = workspace.path.parent if workspace else layout.manifest.path.parent
-    top = _top(layout.folder, home)
+    top = top_of(layout.folder, home)
     lock = read_cargo_lock(home / LOCK) if (home / LOCK).is_file() else None
-    configs = tuple(_configs(layout.folder, environ))
+    configs = tuple(configs_of(layout.folder, environ))
     texts = {place: read_texts(place) for place in dict.fromkeys((layout.folder, top))}
     found = (command for place, files in texts.items() for command in find_commands(files, place))
     commands = tuple(dict.fromkeys(found))
-    target_folder = _target_folder(home, configs, environ)
+    target_folder = target_folder_of(home, configs, environ)
     graph = read_metadata(layout.manifest.path, triple) if lock else None
     written = _written(layout, commands, target_folder)
     ignored = _ignored(layout.folder, top, [*written, *(made := tuple(_built(layout)))])
@@ -64,7 +64,7 @@ def read_project(folder: Path, environ: Mapping[str, str], triple: str | None) -
     )
 
 
-def _top(folder: Path, home: Path) -> Path:
+def top_of(folder: Path, home: Path) -> Path:
     """Return the top of the checkout that `folder` is in; in none, the folder of its workspace, or itself."""
     *_, last = folders_up(folder)
     if is_top(last):
@@ -72,7 +72,7 @@ def _top(folder: Path, home: Path) -> Path:
     return home if folder.is_relative_to(home) else folder
 
 
-def _configs(folder: Path, environ: Mapping[str, str]) -> Iterator[TomlFile]:
+def configs_of(folder: Path, environ: Mapping[str, str]) -> Iterator[TomlFile]:
     """Yield cargo's configuration files that count in `folder`, the nearest first, and last that of cargo's home."""
     home = Path(environ["CARGO_HOME"]) if environ.get("CARGO_HOME") else Path.home() / ".cargo"
     above = [place / ".cargo" for place in (folder, *folder.parents)]
@@ -82,7 +82,7 @@ def _configs(folder: Path, environ: Mapping[str, str]) -> Iterator[TomlFile]:
             yield read_toml_file(file)
 
 
-def _target_folder(home: Path, configs: tuple[TomlFile, ...], environ: Mapping[str, str]) -> Path:
+def target_folder_of(home: Path, configs: Iterable[TomlFile], environ: Mapping[str, str]) -> Path:
     """Return where cargo builds; a path in a configuration file is relative to the folder that `.cargo` is in."""
     for variable in ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"):
         if environ.get(variable):

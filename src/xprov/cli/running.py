@@ -1,0 +1,113 @@
+"""Carry out what `xprov run` was asked for: the image, what it builds against, and the command in it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xprov.cache import Cache
+from xprov.catalog import Catalog
+from xprov.containers.choice import Choice, choose_image
+from xprov.containers.ground import find_ground, mounts
+from xprov.containers.network import loopback_proxies
+from xprov.containers.owner import sweep
+from xprov.containers.provide import provide
+from xprov.containers.run import Run
+from xprov.containers.run import carry_out as run_command
+from xprov.engine import Engine, Image, connect
+from xprov.errors import NetworkError, UsageError
+from xprov.lockfile import find_lock, read_lock
+from xprov.lockfile.use import locked_target
+from xprov.output import Output, count
+from xprov.request import Request
+
+_BUILD_TARGET = "CARGO_BUILD_TARGET"
+
+# OCI's architectures that a machine runs besides its own, without emulation.
+_ALSO_RUN = {"amd64": ("386",), "arm64": ("arm",)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What was typed beside the request; `given` are the variables for the command."""
+
+    command: tuple[str, ...]
+    image: str | None
+    given: Mapping[str, str]
+    network: str | None
+    inside: bool
+    locked: bool
+    lock_file: Path | None
+    terminal: bool
+
+
+def carry_out(request: Request, words: Words, folder: Path, cache: Cache, catalog: Catalog, output: Output) -> int:
+    """Run the command and return its exit code."""
+    ground = find_ground(folder)
+    engine = connect(os.environ)
+    if left := sweep(engine):
+        output.say(f"Removed {count(left, 'container')} that a killed xprov had left")
+    choice = _choice(request, words, engine)
+    image = _image(engine, choice.reference, request, output)
+    home = None
+    if words.locked:
+        request = _locked(request, words.lock_file)
+    if request.libraries:
+        recipes = tuple(catalog.recipe(library) for library in request.libraries)
+        home = provide(engine, image, request, recipes, cache, output, known=choice.glibc).home
+    if words.network is None:
+        for name in loopback_proxies(os.environ):
+            output.warning(
+                f"{name} names a proxy on this machine's loopback, which a container has not: --network host"
+            )
+    run = Run(
+        image=image,
+        command=words.command,
+        folder=ground.folder,
+        ground=mounts(ground, cache, image, request.target),
+        home=home,
+        given={**_build_target(request, image), **words.given},
+        network=words.network,
+        terminal=words.terminal,
+    )
+    output.say(f"Running `{' '.join(words.command)}` in {image.reference}")
+    return run_command(engine, run, os.environ, output)
+
+
+def _choice(request: Request, words: Words, engine: Engine) -> Choice:
+    if words.image is not None:
+        return Choice(reference=words.image, glibc=None)
+    return choose_image(request.target, engine.architecture, request.glibc)
+
+
+def _image(engine: Engine, reference: str, request: Request, output: Output) -> Image:
+    """Return the image, which is pulled where it is not here. Raises `UsageError` for one of another machine's."""
+    image = engine.image(reference)
+    if image is None:
+        if request.access.offline:
+            raise NetworkError(
+                f"the image `{reference}` is not here, and --offline was asked for", hint=f"`docker pull {reference}`"
+            )
+        with output.step(f"Pulling {reference}") as progress:
+            engine.pull(reference, progress)
+        image = engine.image(reference)
+        if image is None:
+            raise NetworkError(f"`{reference}` was pulled and is not here")
+    own = engine.architecture
+    if image.architecture not in (own, *_ALSO_RUN.get(own, ())):
+        raise UsageError(
+            f"the image `{reference}` is for {image.architecture} machines, and this one is {own}",
+            hint=f"`docker pull --platform linux/{own} {reference}`, where there is one; or name another image",
+        )
+    return image
+
+
+def _locked(request: Request, file: Path | None) -> Request:
+    lock = read_lock(file or find_lock(Path.cwd()))
+    locked = locked_target(lock, request.target, request.libraries)
+    return replace(request, libraries=locked.libraries, locked=locked)
+
+
+def _build_target(request: Request, image: Image) -> Mapping[str, str]:
+    """Return the variable by which cargo and maturin build for the target: the job's own images set it."""
+    return {} if _BUILD_TARGET in image.environ else {_BUILD_TARGET: request.target.rust}

@@ -1,0 +1,119 @@
+"""An image as a place with programs: its compilers are asked in a container, which is made when somebody asks."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xprov.engine import Mount, Spec
+from xprov.errors import ToolMissingError
+from xprov.process import Completed, ProcessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from xprov.containers.memory import Memory
+    from xprov.engine import Box, Engine, Image
+
+_ENGLISH = {"LC_ALL": "C.UTF-8"}
+
+# What a shell, or the engine where it starts a program, ends with for one that is not there.
+_NOT_FOUND = (126, 127)
+
+
+class ImageSite:
+    """The programs of an image. `shared` are folders that they see by the names that they have here."""
+
+    def __init__(self, engine: Engine, image: Image, shared: Sequence[Path], memory: Memory, boxes: ExitStack) -> None:
+        self._engine, self._image, self._shared, self._memory, self._boxes = engine, image, shared, memory, boxes
+        self._box: Box | None = None
+
+    @property
+    def scratch(self) -> Path:
+        return self._shared[0]
+
+    def find(self, name: str, *, path: str | None) -> Path | None:
+        script = 'PATH=$1; command -v -- "$2"' if path is not None else 'command -v -- "$2"'
+        found = self._shell(script, path or "", name)
+        return Path(found) if found.startswith("/") else None
+
+    def start(self, arguments: Sequence[str | Path], *, stdin: str | None = None) -> _Question:
+        return _Question(self, tuple(map(str, arguments)), stdin)
+
+    def resolve(self, path: Path) -> Path:
+        return Path(self._shell('readlink -f -- "$1" || printf %s "$1"', str(path)))
+
+    def is_folder(self, path: Path) -> bool:
+        return self._shell('test -d "$1" && echo yes || :', str(path)) == "yes"
+
+    def is_file(self, path: Path) -> bool:
+        return self._shell('test -f "$1" && echo yes || :', str(path)) == "yes"
+
+    def ask(self, arguments: tuple[str, ...], stdin: str | None) -> Completed:
+        """Run a program and return what it wrote; from memory where that depends on the image alone."""
+        words = arguments if stdin is None else ("sh", "-c", _PIPE, "sh", stdin, *arguments)
+        if any(str(folder) in word for folder in self._shared for word in words):
+            return self._execute(words)
+
+        def answered() -> tuple[int, str, str]:
+            done = self._execute(words)
+            return done.returncode, done.stdout, done.stderr
+
+        returncode, stdout, stderr = self._memory.answer(words, answered)
+        return Completed(arguments=arguments, returncode=returncode, stdout=stdout, stderr=stderr)
+
+    def _shell(self, script: str, *words: str) -> str:
+        return self.ask(("sh", "-c", script, "sh", *words), None).stdout.strip()
+
+    def _execute(self, words: tuple[str, ...]) -> Completed:
+        if self._box is None:
+            self._box = self._boxes.enter_context(self._engine.box(self._spec()))
+            self._box.start()
+        return self._box.execute(words, environ=_ENGLISH)
+
+    def _spec(self) -> Spec:
+        from xprov.containers.owner import labels  # noqa: PLC0415 - of use where a container is made
+
+        return Spec(
+            image=self._image.id,
+            command=("sh", "-c", "while :; do sleep 3600; done"),
+            mounts=tuple(Mount(source=folder, place=str(folder)) for folder in self._shared),
+            labels=labels(),
+        )
+
+
+_PIPE = 'text=$1; shift; printf %s "$text" | "$@"'
+
+
+class _Question:
+    """A program that runs when its answer is wanted."""
+
+    def __init__(self, site: ImageSite, arguments: tuple[str, ...], stdin: str | None) -> None:
+        self._site, self._arguments, self._stdin = site, arguments, stdin
+
+    def __enter__(self) -> _Question:  # noqa: PYI034 - Self is newer than Python 3.10
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        pass
+
+    def result(self, *, check: bool = True) -> Completed:
+        done = self._site.ask(self._arguments, self._stdin)
+        if done.returncode in _NOT_FOUND:
+            raise ToolMissingError(f"`{self._arguments[0]}` is not in the image")
+        if check and not done.ok:
+            raise ProcessError(done)
+        return done
+
+
+@contextmanager
+def image_site(engine: Engine, image: Image, shared: Sequence[Path], memory: Memory) -> Iterator[ImageSite]:
+    """Give the programs of `image`; their container, where there was need of one, is gone afterwards."""
+    with ExitStack() as boxes:
+        yield ImageSite(engine, image, shared, memory, boxes)
+
+
+def environ_of(image: Image) -> Mapping[str, str]:
+    """Return the variables that programs in the image have, with the PATH that an engine gives where it sets none."""
+    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **image.environ}
