@@ -29,7 +29,7 @@ class Method(str, Enum):
 class Request:
     """The words of `xprov setup`. `method` is None for `auto`, and so is `view`, the one that tools are pointed at.
 
-    `both_views` has the full view made as well, whichever that is.
+    `method_said_by` is who says the method. `both_views` has the full view made as well, whichever that is.
 
     `suite` is where packages are taken from, None to choose it; `glibc` is the newest that they may need, None to ask
     the toolchain. `access` says how archives are read. `zig` is whether zig compiles and links.
@@ -40,6 +40,7 @@ class Request:
     target: Target
     libraries: tuple[str, ...]
     method: Method | None = None
+    method_said_by: str = "asked for by --method"
     suite: Suite | None = None
     glibc: Version | None = None
     view: View | None = None

@@ -81,9 +81,9 @@ def routes(request: Request, host: Host, wanted: Wanted, recipes: Sequence[Recip
                 hint="leave `--method` out",
             )
         case Method.NATIVE | Method.MULTIARCH as method:
-            return (Route(method=method, suite=None, reason="asked for by --method"),)
+            return (Route(method=method, suite=None, reason=request.method_said_by),)
         case Method.SYSROOT:
-            return _sysroot(request, wanted, recipes, "asked for by --method")
+            return _sysroot(request, wanted, recipes, request.method_said_by)
         case None if native and request.suite is None:
             return (Route(method=Method.NATIVE, suite=None, reason="the target is this machine's own architecture"),)
         case None:
