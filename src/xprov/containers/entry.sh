@@ -15,12 +15,25 @@ fi
 "$@"
 code=$?
 
+IFS='
+'
+# Where maturin bundles, it alters the module that it has staged, which is cargo's own in `deps` by another name: the
+# next build would take the altered one, and stop at a library that it does not find (maturin 1.16). The one that is
+# not altered lies beside `deps`.
+for folder in $folders; do
+    for staged in "$folder"/maturin/*.so; do
+        for altered in "$folder"/*/deps/*.so "$folder"/*/*/deps/*.so; do
+            clean=${altered%/deps/*}/${altered##*/}
+            if [ "$staged" -ef "$altered" ] && [ -f "$clean" ] && ! [ "$clean" -ef "$altered" ]; then
+                cp -p "$clean" "$altered.clean" && mv "$altered.clean" "$altered"
+            fi
+        done
+    done
+done
+
 # Whose a mounted folder is, is whose the files in it are to be: seen from here, so that it is right where an engine
 # without root maps users to others.
 if [ "$(id -u)" = 0 ]; then
-    IFS='
-'
-    set -f
     for folder in $folders; do
         owner=$(stat -c %u:%g "$folder")
         case $owner in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,9 +78,20 @@ def mounts(ground: Ground, cache: Cache, image: Image, target: Target) -> tuple[
 
 def _target_mounts(target: Path, kept: Path) -> list[Mount]:
     wheels = target / _WHEELS
-    for folder in (kept / _WHEELS, wheels):
-        folder.mkdir(parents=True, exist_ok=True)
+    (kept / _WHEELS).mkdir(parents=True, exist_ok=True)
+    _make_theirs(wheels)
     return [Mount(source=kept, place=str(target)), Mount(source=wheels, place=str(wheels))]
+
+
+def _make_theirs(folder: Path) -> None:
+    """Make a folder of the project's, which belongs to whom the folder above does: `sudo` may have been typed."""
+    if folder.is_dir():
+        return
+    _make_theirs(folder.parent)
+    folder.mkdir(exist_ok=True)
+    above = folder.parent.stat()
+    if os.geteuid() == 0:
+        os.chown(folder, above.st_uid, above.st_gid)
 
 
 def _key(folder: Path, image: Image, target: Target) -> str:

@@ -65,13 +65,13 @@ def carry_out(engine: Engine, run: Run, environ: Mapping[str, str], output: Outp
     """
     with engine.box(spec_of(run, environ)) as box:
         return run_attached(
-            box, terminal=run.terminal, write=output.raw, patience=_PATIENCE, interrupt=lambda: _interrupt(box)
+            box, terminal=run.terminal, write=output.raw, patience=_PATIENCE, end=lambda signal: _end(box, signal)
         )
 
 
-def _interrupt(box: Box) -> None:
+def _end(box: Box, signal: str) -> None:
     # All but the first process, which hands over, and this one.
-    box.execute(("sh", "-c", "kill -s INT -1"))
+    box.execute(("sh", "-c", f"kill -s {signal} -- -1"))
 
 
 @cache

@@ -44,11 +44,12 @@ class Frames:
             self._held = self._held[_FRAME.size + size :]
 
 
-def run_attached(box: Box, *, terminal: bool, write: Write, patience: float, interrupt: Callable[[], None]) -> int:
+def run_attached(box: Box, *, terminal: bool, write: Write, patience: float, end: Callable[[str], None]) -> int:
     """Start a container, pass its streams on until it ends, and return its exit code.
 
-    At Ctrl-C `interrupt` is called, and what the container still writes within `patience` seconds is passed on; then
-    `KeyboardInterrupt` is raised. On a `terminal` Ctrl-C goes to the container as any other key.
+    At Ctrl-C `end` is called with INT, and where the container has not ended within `patience` seconds, with KILL; what
+    it writes meanwhile is passed on, and `KeyboardInterrupt` is raised. On a `terminal` Ctrl-C goes to the container
+    as any other key.
     """
     stream = box.attach()
     box.start()
@@ -57,15 +58,18 @@ def run_attached(box: Box, *, terminal: bool, write: Write, patience: float, int
         with _raw(box) if terminal else contextlib.nullcontext():
             _forward(place, terminal=terminal, write=write)
     except KeyboardInterrupt:
-        interrupt()
-        _forward(place, terminal=False, write=write, until=time.monotonic() + patience)
+        for signal_ in ("INT", "KILL"):
+            end(signal_)
+            if _forward(place, terminal=False, write=write, until=time.monotonic() + patience):
+                break
         raise
     finally:
         stream.close()
     return box.wait()
 
 
-def _forward(place: int, *, terminal: bool, write: Write, until: float | None = None) -> None:
+def _forward(place: int, *, terminal: bool, write: Write, until: float | None = None) -> bool:
+    """Return whether the container has ended; it has not where the time was up."""
     frames = Frames()
     with selectors.DefaultSelector() as ready:
         ready.register(place, selectors.EVENT_READ)
@@ -77,12 +81,13 @@ def _forward(place: int, *, terminal: bool, write: Write, until: float | None = 
                 if key.fd != place:
                     os.write(place, data)
                 elif not data:
-                    return
+                    return True
                 elif terminal:
                     write(data, False)  # noqa: FBT003 - a terminal has one stream
                 else:
                     for part, is_error in frames.feed(data):
                         write(part, is_error)
+    return False
 
 
 @contextlib.contextmanager
