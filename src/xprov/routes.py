@@ -144,7 +144,7 @@ def _routes(fits: Sequence[Fit], reason: str, *, strict: bool) -> tuple[Route, .
         Route(
             method=Method.SYSROOT,
             suite=fit.suite,
-            reason="; ".join(filter(None, (reason, fit.reason))),
+            reason="; ".join(dict.fromkeys(filter(None, (reason, fit.reason)))),
             proven=fit.proven,
             strict=strict,
         )

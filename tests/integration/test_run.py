@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import struct
@@ -20,6 +21,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import requests
 from tests.integration.conftest import CRATES, CrossImage, UnpackPython
 from tests.integration.containers import engine
 
@@ -247,6 +249,7 @@ def test_a_person_at_a_terminal_types_to_the_command(laptop: Laptop) -> None:
         words = laptop.words("armhf", "--image", laptop.image, "--", "bash", "-c", script)
         os.execve(sys.executable, words, laptop.variables)  # noqa: S606 - a terminal is what is tested
     fcntl.ioctl(place, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
+
     seen = read_until(place, "33 101")
     os.write(place, b"words\n")
     seen += read_until(place, "ready")
@@ -325,6 +328,60 @@ def test_an_image_is_asked_once(laptop: Laptop) -> None:
     assert memory.stat().st_mtime_ns == changed
 
 
+def test_xprov_provisions_inside_as_a_before_script_does(laptop: Laptop) -> None:
+    script = "$PKG_CONFIG_armv7_unknown_linux_gnueabihf --modversion alsa; echo $TARGET_SYSROOT"
+
+    seen = laptop.run("alsa", "--inside", "--manylinux", OLD, "--", "sh", "-c", script)
+
+    assert (seen.code, seen.out) == (0, "1.2.4\n/root/.xprov/armhf/bundle\n"), seen.err
+
+
+def test_a_lock_says_what_a_run_gets(laptop: Laptop) -> None:
+    lock = [sys.executable, "-m", "xprov", "lock", "armhf", "--suite", "debian:bullseye", "--", "alsa"]
+    subprocess.run(lock, cwd=laptop.project, env=laptop.variables, check=True, capture_output=True)
+
+    seen = laptop.run("--locked", "--", "sh", "-c", "$PKG_CONFIG_armv7_unknown_linux_gnueabihf --modversion alsa")
+
+    (laptop.project / "xprov.lock").unlink()
+    assert (seen.code, seen.out) == (0, "1.2.4\n"), seen.err
+    assert "Reading debian" not in seen.err
+
+
+RUST = "https://static.rust-lang.org"
+
+
+def has_rust() -> bool:
+    try:
+        return requests.head(RUST, timeout=10).ok
+    except requests.RequestException:
+        return False
+
+
+def test_what_an_image_lacks_to_build_crates_is_installed_once(laptop: Laptop) -> None:
+    if not has_rust():
+        pytest.skip(f"{RUST} does not answer")
+    bare = "xprov-test/without-rust:1"
+    with engine() as client:
+        made = client.containers.run(
+            laptop.image, ["sh", "-c", "rm /usr/bin/cargo /usr/bin/rustc /usr/local/bin/maturin"], detach=True
+        )
+        made.wait()
+        made.commit(*bare.split(":"))
+        made.remove()
+    try:
+        # For this machine: Rust's library for others comes from the same host, where a mirror may lack it.
+        script = "cargo init -q /tmp/own && cargo build -q --manifest-path /tmp/own/Cargo.toml && maturin --version"
+        first, second = (laptop.run("--", "sh", "-c", script, image=bare, target="amd64") for _ in range(2))
+    finally:
+        subprocess.run(["docker", "rmi", bare], capture_output=True, check=True)
+
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    assert "Not in the image, installed once: Rust by rustup, maturin>=1.16,<2 by pip" in first.err
+    assert "Not in the image" not in second.err
+    assert second.out.startswith("maturin 1.")
+    assert laptop.not_the_users() == []
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 60
     while not path.exists():
@@ -335,5 +392,7 @@ def wait_for(path: Path) -> None:
 def read_until(place: int, sign: str) -> str:
     seen = ""
     while sign not in seen:
+        ready, _, _ = select.select([place], [], [], 30)
+        assert ready, f"waiting for {sign!r}, there was {seen!r}"
         seen += os.read(place, 4096).decode()
     return seen

@@ -109,12 +109,22 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         given=given,
         network=network,
         inside=inside,
+        options=_options(
+            {"--manylinux": manylinux, "--suite": suite, "--mirror": mirror, "--lock-file": lock_file},
+            {"--offline": offline, "--locked": locked, "--toolchain=zig": request.zig},
+        ),
         locked=locked,
         lock_file=lock_file,
         terminal=sys.stdin.isatty() and sys.stdout.isatty(),
     )
     code = carry_out(request, words, Path.cwd(), open_cache(os.environ), get_catalog(ctx), get_output(ctx))
     raise typer.Exit(code)
+
+
+def _options(valued: Mapping[str, object], flags: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return the options as they are typed."""
+    given = (f"{name}={value}" for name, value in valued.items() if value is not None)
+    return (*given, *(name for name, is_set in flags.items() if is_set))
 
 
 def _given(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

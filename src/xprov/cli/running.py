@@ -9,11 +9,14 @@ from xprov.cache import Cache
 from xprov.catalog import Catalog
 from xprov.containers.choice import Choice, choose_image
 from xprov.containers.ground import find_ground, mounts
+from xprov.containers.inside import provision_inside
 from xprov.containers.network import loopback_proxies
 from xprov.containers.owner import sweep
 from xprov.containers.provide import provide
 from xprov.containers.run import Run
 from xprov.containers.run import carry_out as run_command
+from xprov.containers.site import image_site
+from xprov.containers.tools import Tools, find_tools
 from xprov.engine import Engine, Image, connect
 from xprov.errors import NetworkError, UsageError
 from xprov.lockfile import find_lock, read_lock
@@ -29,13 +32,17 @@ _ALSO_RUN = {"amd64": ("386",), "arm64": ("arm",)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """What was typed beside the request; `given` are the variables for the command."""
+    """What was typed beside the request.
+
+    `given` are the variables for the command; `options` are those that `xprov setup` is given in the container.
+    """
 
     command: tuple[str, ...]
     image: str | None
     given: Mapping[str, str]
     network: str | None
     inside: bool
+    options: tuple[str, ...]
     locked: bool
     lock_file: Path | None
     terminal: bool
@@ -49,12 +56,19 @@ def carry_out(request: Request, words: Words, folder: Path, cache: Cache, catalo
         output.say(f"Removed {count(left, 'container')} that a killed xprov had left")
     choice = _choice(request, words, engine)
     image = _image(engine, choice.reference, request, output)
-    home = None
-    if words.locked:
+    if words.locked and not words.inside:
         request = _locked(request, words.lock_file)
-    if request.libraries:
-        recipes = tuple(catalog.recipe(library) for library in request.libraries)
-        home = provide(engine, image, request, recipes, cache, output, known=choice.glibc).home
+    home, tools = None, Tools()
+    with image_site(engine, image, cache) as site:
+        if ground.target is not None:
+            tools = find_tools(site, request.target, ground.requirement, cache, os.environ, output)
+        if words.inside and (request.libraries or words.locked):
+            tools += provision_inside(image, ("setup", request.target.name, *request.libraries, *words.options), cache)
+        elif request.libraries:
+            recipes = tuple(catalog.recipe(library) for library in request.libraries)
+            home = provide(site, request, recipes, cache, output, known=choice.glibc).home
+    if tools.says:
+        output.say(f"Not in the image, installed once: {', '.join(tools.says)}")
     if words.network is None:
         for name in loopback_proxies(os.environ):
             output.warning(
@@ -66,6 +80,7 @@ def carry_out(request: Request, words: Words, folder: Path, cache: Cache, catalo
         folder=ground.folder,
         ground=mounts(ground, cache, image, request.target),
         home=home,
+        tools=tools,
         given={**_build_target(request, image), **words.given},
         network=words.network,
         terminal=words.terminal,
@@ -110,4 +125,5 @@ def _locked(request: Request, file: Path | None) -> Request:
 
 def _build_target(request: Request, image: Image) -> Mapping[str, str]:
     """Return the variable by which cargo and maturin build for the target: the job's own images set it."""
-    return {} if _BUILD_TARGET in image.environ else {_BUILD_TARGET: request.target.rust}
+    triples = request.target.rust_triples
+    return {} if image.environ.get(_BUILD_TARGET) in triples else {_BUILD_TARGET: triples[0]}

@@ -21,19 +21,25 @@ if TYPE_CHECKING:
 
     from xprov.cache import Cache
     from xprov.engine import Image
+    from xprov.project.tomlfile import TomlFile
     from xprov.target import Target
 
 _WHEELS = "wheels"
+_MATURIN = "maturin"
 _KEPT_OF_CARGO = ("registry", "git")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground:
-    """Folders of the project: `top` is mounted, the command runs in `folder`, `target` is cargo's, None without one."""
+    """Folders of the project: `top` is mounted, the command runs in `folder`, `target` is cargo's, None without one.
+
+    `requirement` is which maturin builds it, as pip is told.
+    """
 
     folder: Path
     top: Path
     target: Path | None
+    requirement: str = _MATURIN
 
 
 def find_ground(folder: Path) -> Ground:
@@ -48,7 +54,14 @@ def find_ground(folder: Path) -> Ground:
     workspace = find_workspace(layout.manifest)
     home = workspace.path.parent if workspace else layout.manifest.path.parent
     target = target_folder_of(home, configs_of(layout.folder), {})
-    return _checked(Ground(folder=folder, top=top or top_of(folder, home), target=target))
+    requirement = _requirement(layout.pyproject)
+    return _checked(Ground(folder=folder, top=top or top_of(folder, home), target=target, requirement=requirement))
+
+
+def _requirement(pyproject: TomlFile | None) -> str:
+    """Return what the build system asks for."""
+    asked = pyproject.texts("build-system", "requires") if pyproject else ()
+    return next((word for word in asked if word.startswith(_MATURIN)), _MATURIN)
 
 
 def _checked(ground: Ground) -> Ground:

@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from xprov.attempts import Surroundings, set_up
-from xprov.containers.memory import remembered
-from xprov.containers.site import environ_of, image_site
 from xprov.errors import UnsatisfiableError
 from xprov.inquiry import inquire
 from xprov.request import Method
-from xprov.store import Store, writing
+from xprov.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from xprov.cache import Cache
-    from xprov.engine import Engine, Image
+    from xprov.containers.site import ImageSite
+    from xprov.engine import Image
     from xprov.glibc import Version
     from xprov.output import Output
     from xprov.plan import Plan
@@ -34,9 +33,8 @@ class Provided:
     plan: Plan
 
 
-def provide(  # noqa: PLR0913 - for which image, what, and with what is worked
-    engine: Engine,
-    image: Image,
+def provide(
+    site: ImageSite,
     request: Request,
     recipes: tuple[Recipe, ...],
     cache: Cache,
@@ -44,28 +42,21 @@ def provide(  # noqa: PLR0913 - for which image, what, and with what is worked
     *,
     known: Version | None = None,
 ) -> Provided:
-    """Set up what `request` asks for, for the toolchain of `image`, in a home of its own in the cache.
+    """Set up what `request` asks for, for the toolchain of the image, in a home of its own in the cache.
 
     Nothing else is in that home: what a run before has asked for must not make up for what this one forgets. `known` is
     the glibc that the image builds for, where it is one of the table. Raises what `set_up` does, and
     `UnsatisfiableError` when the image has no compiler for the target and nobody says which glibc is wanted.
     """
-    home = cache.path / "homes" / _key(image, request)
-    with writing(home):
-        home.mkdir(parents=True, exist_ok=True)
-    with (
-        remembered(cache.path / "images" / f"{image.id}.json") as memory,
-        image_site(engine, image, [home], memory) as site,
-    ):
-        environ = environ_of(image)
-        with inquire(request.target, environ, zig=request.zig, site=site) as inquiry:
-            asked = replace(request, method=Method.SYSROOT, method_said_by="for a container")
-            if inquiry.toolchain() is None and not request.zig and request.glibc is None:
-                asked = replace(asked, glibc=_glibc(request, image, known))
-            surroundings = Surroundings(
-                store=Store(path=home), cache=cache, environ=environ, inquiry=inquiry, site=site
-            )
-            plan, _ = set_up(asked, recipes, surroundings, output)
+    home = site.scratch / _key(site.image, request)
+    with inquire(request.target, site.environ, zig=request.zig, site=site) as inquiry:
+        asked = replace(request, method=Method.SYSROOT, method_said_by="for a container")
+        if inquiry.toolchain() is None and not request.zig and request.glibc is None:
+            asked = replace(asked, glibc=_glibc(request, site.image, known))
+        surroundings = Surroundings(
+            store=Store(path=home), cache=cache, environ=site.environ, inquiry=inquiry, site=site
+        )
+        plan, _ = set_up(asked, recipes, surroundings, output)
     return Provided(home=home, plan=plan)
 
 

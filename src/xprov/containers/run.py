@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from shlex import quote
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from xprov.containers.network import network_mounts, network_variables
 from xprov.containers.owner import labels
+from xprov.containers.tools import Tools
 from xprov.engine import Mount, Spec, run_attached
 
 if TYPE_CHECKING:
@@ -25,8 +28,8 @@ _PATIENCE = 10.0
 class Run:
     """A command and all that it is given.
 
-    `home` is what was provisioned for it, None where nothing was; `ground` is what it may write to. `given` are the
-    variables that the user names.
+    `home` is what was provisioned for it, None where nothing was; `ground` is what it may write to, `tools` what the
+    image lacks. `given` are the variables that the user names.
     """
 
     image: Image
@@ -34,6 +37,7 @@ class Run:
     folder: Path
     ground: tuple[Mount, ...]
     home: Path | None = None
+    tools: Tools = field(default_factory=Tools)
     given: Mapping[str, str] = field(default_factory=dict)
     network: str | None = None
     terminal: bool = False
@@ -42,14 +46,16 @@ class Run:
 def spec_of(run: Run, environ: Mapping[str, str]) -> Spec:
     """Return the container for `run`; `environ` is the environment of the shell."""
     homes = () if run.home is None else (Mount(source=run.home, place=str(run.home), read_only=True),)
-    source = "" if run.home is None else str(run.home / "env")
-    handed = "\n".join(mount.place for mount in run.ground)
+    source = "" if run.home is None else f". {quote(str(run.home / 'env'))}\n"
+    written = (*run.ground, *(mount for mount in run.tools.mounts if not mount.read_only))
+    handed = "\n".join(mount.place for mount in written)
     terminal = {"TERM": environ.get("TERM", "xterm")} if run.terminal else {}
+    prepare = (_sized() if run.terminal else "") + run.tools.script + source
     return Spec(
         image=run.image.id,
-        command=("sh", "-c", _entry(), "sh", source, handed, *run.command),
+        command=("sh", "-c", _entry(), "sh", prepare, handed, *run.command),
         environ={**network_variables(environ), **terminal, **run.given},
-        mounts=(*run.ground, *homes, *network_mounts(environ)),
+        mounts=(*run.ground, *run.tools.mounts, *homes, *network_mounts(environ)),
         labels=labels(),
         folder=str(run.folder),
         network=run.network,
@@ -67,6 +73,12 @@ def carry_out(engine: Engine, run: Run, environ: Mapping[str, str], output: Outp
         return run_attached(
             box, terminal=run.terminal, write=output.raw, patience=_PATIENCE, end=lambda signal: _end(box, signal)
         )
+
+
+def _sized() -> str:
+    """Return what gives a terminal this one's size before the command looks: an engine is told when it runs already."""
+    size = get_terminal_size()
+    return f"stty rows {size.lines} cols {size.columns} 2>/dev/null || :\n"
 
 
 def _end(box: Box, signal: str) -> None:

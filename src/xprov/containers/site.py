@@ -6,13 +6,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov.containers.memory import remembered
+from xprov.containers.owner import labels
 from xprov.engine import Mount, Spec
 from xprov.errors import ToolMissingError
 from xprov.process import Completed, ProcessError
+from xprov.store import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from xprov.cache import Cache
     from xprov.containers.memory import Memory
     from xprov.engine import Box, Engine, Image
 
@@ -22,16 +26,22 @@ _ENGLISH = {"LC_ALL": "C.UTF-8"}
 _NOT_FOUND = (126, 127)
 
 
+# What an engine gives an image that sets none.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 class ImageSite:
-    """The programs of an image. `shared` are folders that they see by the names that they have here."""
+    """The programs of an image. `scratch` is a folder that they see by the name that it has here.
 
-    def __init__(self, engine: Engine, image: Image, shared: Sequence[Path], memory: Memory, boxes: ExitStack) -> None:
-        self._engine, self._image, self._shared, self._memory, self._boxes = engine, image, shared, memory, boxes
+    `environ` are the variables that they have, `image` is the image.
+    """
+
+    def __init__(self, engine: Engine, image: Image, scratch: Path, memory: Memory, boxes: ExitStack) -> None:
+        self._engine, self._memory, self._boxes = engine, memory, boxes
+        self.image = image
         self._box: Box | None = None
-
-    @property
-    def scratch(self) -> Path:
-        return self._shared[0]
+        self.scratch = scratch
+        self.environ: Mapping[str, str] = {"PATH": _PATH, **image.environ}
 
     def find(self, name: str, *, path: str | None) -> Path | None:
         script = 'PATH=$1; command -v -- "$2"' if path is not None else 'command -v -- "$2"'
@@ -53,7 +63,7 @@ class ImageSite:
     def ask(self, arguments: tuple[str, ...], stdin: str | None) -> Completed:
         """Run a program and return what it wrote; from memory where that depends on the image alone."""
         words = arguments if stdin is None else ("sh", "-c", _PIPE, "sh", stdin, *arguments)
-        if any(str(folder) in word for folder in self._shared for word in words):
+        if any(str(self.scratch) in word for word in words):
             return self._execute(words)
 
         def answered() -> tuple[int, str, str]:
@@ -73,12 +83,10 @@ class ImageSite:
         return self._box.execute(words, environ=_ENGLISH)
 
     def _spec(self) -> Spec:
-        from xprov.containers.owner import labels  # noqa: PLC0415 - of use where a container is made
-
         return Spec(
-            image=self._image.id,
+            image=self.image.id,
             command=("sh", "-c", "while :; do sleep 3600; done"),
-            mounts=tuple(Mount(source=folder, place=str(folder)) for folder in self._shared),
+            mounts=(Mount(source=self.scratch, place=str(self.scratch)),),
             labels=labels(),
         )
 
@@ -108,12 +116,13 @@ class _Question:
 
 
 @contextmanager
-def image_site(engine: Engine, image: Image, shared: Sequence[Path], memory: Memory) -> Iterator[ImageSite]:
-    """Give the programs of `image`; their container, where there was need of one, is gone afterwards."""
-    with ExitStack() as boxes:
-        yield ImageSite(engine, image, shared, memory, boxes)
+def image_site(engine: Engine, image: Image, cache: Cache) -> Iterator[ImageSite]:
+    """Give the programs of `image`; their container, where there was need of one, is gone afterwards.
 
-
-def environ_of(image: Image) -> Mapping[str, str]:
-    """Return the variables that programs in the image have, with the PATH that an engine gives where it sets none."""
-    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **image.environ}
+    What is remembered of images is in `cache`, and so is what is built for them: there the programs see it.
+    """
+    scratch = cache.path / "homes"
+    with writing(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+    with remembered(cache.path / "images" / f"{image.id}.json") as memory, ExitStack() as boxes:
+        yield ImageSite(engine, image, scratch, memory, boxes)
