@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 LABEL = "dev.xprov.owner"
 """What every container of xprov's carries: `docker ps --all --filter label=dev.xprov.owner`."""
 
-# The fields of /proc/PID/stat (proc(5)): the start time, and the first after the program's name.
-_START_TIME, _FIRST = 22, 3
+# The fields of /proc/PID/stat (proc(5)): the start time, and the first after the program's name, which is the state.
+_START_TIME, _STATE = 22, 3
+_ENDED = ("Z", "X")
 
 
 def labels() -> Mapping[str, str]:
@@ -51,7 +52,9 @@ def _started(process: int) -> str:
         after = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
     except OSError:
         return ""
-    return after.split()[_START_TIME - _FIRST]
+    fields = after.split()
+    # One that nobody has asked how it ended is still listed.
+    return "" if fields[0] in _ENDED else fields[_START_TIME - _STATE]
 
 
 def _boot() -> str:
