@@ -69,6 +69,12 @@ class Laptop:
         out, err = process.communicate(timeout=300)
         return Ended(code=process.returncode, out=out, err=err)
 
+    def containers(self) -> list[str]:
+        """Return the containers that have something of this machine mounted."""
+        with engine() as client:
+            found = client.containers.list(all=True, filters={"label": LABEL})
+            return [str(one.id) for one in found if str(self.folder) in json.dumps(one.attrs["Mounts"])]
+
     def not_the_users(self) -> list[Path]:
         return [path for path in self.project.rglob("*") if path.lstat().st_uid != USER]
 
@@ -97,12 +103,7 @@ def laptop(folder: Path, manylinux_image: CrossImage) -> Iterator[Laptop]:
         for path in (made.project, *made.project.rglob("*")):
             os.chown(path, USER, GROUP)
     yield made
-    assert containers() == [], "a container was left behind"
-
-
-def containers() -> list[str]:
-    with engine() as client:
-        return [str(one.id) for one in client.containers.list(all=True, filters={"label": LABEL})]
+    assert made.containers() == [], "a container was left behind"
 
 
 def test_a_wheel_is_built_for_its_target_and_belongs_to_the_user(
@@ -214,13 +215,13 @@ def test_what_a_killed_run_left_is_swept_by_the_next(laptop: Laptop) -> None:
     wait_for(begun)
     process.kill()
     process.communicate()
-    assert len(containers()) == 1
+    assert len(laptop.containers()) == 1
 
     seen = laptop.run("--", "true")
 
     assert seen.code == 0
     assert "Removed 1 container that a killed xprov had left" in seen.err
-    assert (containers(), laptop.not_the_users()) == ([], [])
+    assert (laptop.containers(), laptop.not_the_users()) == ([], [])
     begun.unlink()
 
 

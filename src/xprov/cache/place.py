@@ -57,6 +57,15 @@ class Cache:
         """Return the folder of every kind, in the order in which a run needs them."""
         return (self.releases, self.indices, self.debs, self.trees)
 
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """Return the folder of every kind that builds in containers leave for the next one. Made when it is needed.
+
+        What was provisioned for an image, what an image answered, cargo's downloads, what cargo compiled, and tools
+        that images lack.
+        """
+        return tuple(self.path / name for name in ("homes", "images", "cargo", "targets", "rustup", "rust", "tools"))
+
     @contextlib.contextmanager
     def used(self, on_wait: Callable[[], None]) -> Iterator[None]:
         """Make the cache if it is not there, and keep `prune` away until the block ends. Many may use it at once.
@@ -101,9 +110,9 @@ class Cache:
 
         Who may not write to it, cannot: then the entry is as old as its last use by somebody who may.
         """
-        kind, name, *_ = path.relative_to(self.path).parts
+        kind, *name = path.relative_to(self.path).parts
         with contextlib.suppress(OSError):
-            os.utime(self.path / kind / name)
+            os.utime(self.path.joinpath(kind, *name[:1]))
 
     def _make(self) -> None:
         for folder in self.kinds:

@@ -72,13 +72,16 @@ def measure(cache: Cache) -> CacheSize:
     Raises `XprovError` when a folder of it cannot be read.
     """
     with explained(cache.path):
-        return CacheSize(path=cache.path, kinds=tuple(map(_measured, cache.kinds)))
+        there = (*cache.kinds, *filter(Path.is_dir, cache.kept))
+        # A view shares its files with the packages: they count there.
+        counted: set[tuple[int, int]] = set()
+        return CacheSize(path=cache.path, kinds=tuple(_measured(folder, counted) for folder in there))
 
 
-def _measured(folder: Path) -> KindSize:
+def _measured(folder: Path, counted: set[tuple[int, int]]) -> KindSize:
     uses = [used for entry in _entries(folder) if (used := _last_use(entry)) is not None]
     oldest = datetime.fromtimestamp(min(uses), tz=timezone.utc) if uses else None
-    return KindSize(folder=folder, entries=len(uses), bytes=_Blocks(_walk(folder)).all, oldest=oldest)
+    return KindSize(folder=folder, entries=len(uses), bytes=_Blocks(_walk(folder), counted).all, oldest=oldest)
 
 
 def prune(
@@ -103,7 +106,7 @@ def prune(
 
 def _pruned(cache: Cache, limit: float, take: Callable[[Path], bool]) -> Pruned:
     kinds, refused = [], []
-    for folder in filter(Path.is_dir, cache.kinds):
+    for folder in filter(Path.is_dir, (*cache.kinds, *cache.kept)):
         entries = freed = 0
         for path in leftovers(folder):
             size = _freed(path)
@@ -176,9 +179,12 @@ def _walk(path: Path) -> Iterator[os.stat_result]:
 
 
 class _Blocks:
-    """The bytes of files on the disk, each once: `all`, and those `freed` when these names of them go away."""
+    """The bytes of files on the disk, each once: `all`, and those `freed` when these names of them go away.
 
-    def __init__(self, found: Iterable[os.stat_result]) -> None:
+    Files that are `counted` already are left out of `all`, and those that are met are added.
+    """
+
+    def __init__(self, found: Iterable[os.stat_result], counted: set[tuple[int, int]] | None = None) -> None:
         sizes: dict[tuple[int, int], int] = {}
         names: dict[tuple[int, int], int] = {}
         for facts in found:
@@ -186,5 +192,7 @@ class _Blocks:
             sizes[key] = facts.st_blocks * _BLOCK
             others = names.get(key, 1 if stat.S_ISDIR(facts.st_mode) else facts.st_nlink)
             names[key] = others - 1
-        self.all = sum(sizes.values())
+        known = set() if counted is None else counted
+        self.all = sum(size for key, size in sizes.items() if key not in known)
+        known.update(sizes)
         self.freed = sum(size for key, size in sizes.items() if names[key] == 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from xprov.cache import Cache
 from xprov.catalog import Catalog
 from xprov.containers.choice import Choice, choose_image
-from xprov.containers.ground import find_ground, mounts
+from xprov.containers.ground import Ground, find_ground, mounts
 from xprov.containers.inside import provision_inside
 from xprov.containers.network import loopback_proxies
 from xprov.containers.owner import sweep
@@ -48,45 +48,75 @@ class Words:
     terminal: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Work:
+    """With what is worked."""
+
+    cache: Cache
+    catalog: Catalog
+    output: Output
+
+
 def carry_out(request: Request, words: Words, folder: Path, cache: Cache, catalog: Catalog, output: Output) -> int:
     """Run the command and return its exit code."""
-    ground = find_ground(folder)
-    engine = connect(os.environ)
-    if left := sweep(engine):
-        output.say(f"Removed {count(left, 'container')} that a killed xprov had left")
-    choice = _choice(request, words, engine)
-    image = _image(engine, choice.reference, request, output)
-    if words.locked and not words.inside:
-        request = _locked(request, words.lock_file)
-    home, tools = None, Tools()
-    with image_site(engine, image, cache) as site:
+    ground, engine = find_ground(folder), connect(os.environ)
+    work = _Work(cache=cache, catalog=catalog, output=output)
+    with cache.used(lambda: output.say(f"Waiting for another xprov that frees space in {cache.path}")):
+        if left := sweep(engine):
+            output.say(f"Removed {count(left, 'container')} that a killed xprov had left")
+        choice = _choice(request, words, engine)
+        image = _image(engine, choice.reference, request, output)
+        tools, home = _prepare(request, words, choice, image, ground, engine, work)
+        run = Run(
+            image=image,
+            command=words.command,
+            folder=ground.folder,
+            ground=mounts(ground, cache, image, request.target),
+            home=home,
+            tools=tools,
+            given={**_build_target(request, image), **words.given},
+            network=words.network,
+            terminal=words.terminal,
+        )
+        _touch(run, cache)
+        _tell(run, output)
+        return run_command(engine, run, os.environ, output)
+
+
+def _prepare(  # noqa: PLR0913, PLR0917 - see carry_out
+    request: Request, words: Words, choice: Choice, image: Image, ground: Ground, engine: Engine, work: _Work
+) -> tuple[Tools, Path | None]:
+    """Return what the image lacks, and the home with what was provisioned; None where that is done in the container."""
+    tools = Tools()
+    with image_site(engine, image, work.cache) as site:
         if ground.target is not None:
-            tools = find_tools(site, request.target, ground.requirement, cache, os.environ, output)
-        if words.inside and (request.libraries or words.locked):
-            tools += provision_inside(image, ("setup", request.target.name, *request.libraries, *words.options), cache)
-        elif request.libraries:
-            recipes = tuple(catalog.recipe(library) for library in request.libraries)
-            home = provide(site, request, recipes, cache, output, known=choice.glibc).home
-    if tools.says:
-        output.say(f"Not in the image, installed once: {', '.join(tools.says)}")
-    if words.network is None:
+            tools = find_tools(site, request.target, ground.requirement, work.cache, os.environ, work.output)
+        if words.inside:
+            wanted = ("setup", request.target.name, *request.libraries, *words.options)
+            return tools + provision_inside(image, wanted, work.cache), None
+        if words.locked:
+            request = _locked(request, words.lock_file)
+        if not request.libraries:
+            return tools, None
+        recipes = tuple(work.catalog.recipe(library) for library in request.libraries)
+        return tools, provide(site, request, recipes, work.cache, work.output, known=choice.glibc).home
+
+
+def _touch(run: Run, cache: Cache) -> None:
+    """Remember that what is kept was used: it is freed by age."""
+    sources = [mount.source for mount in (*run.ground, *run.tools.mounts)] + ([run.home] if run.home else [])
+    for source in sources:
+        if source.is_relative_to(cache.path) and source != cache.path:
+            cache.touch(source)
+
+
+def _tell(run: Run, output: Output) -> None:
+    if run.network is None:
         for name in loopback_proxies(os.environ):
-            output.warning(
-                f"{name} names a proxy on this machine's loopback, which a container has not: --network host"
-            )
-    run = Run(
-        image=image,
-        command=words.command,
-        folder=ground.folder,
-        ground=mounts(ground, cache, image, request.target),
-        home=home,
-        tools=tools,
-        given={**_build_target(request, image), **words.given},
-        network=words.network,
-        terminal=words.terminal,
-    )
-    output.say(f"Running `{' '.join(words.command)}` in {image.reference}")
-    return run_command(engine, run, os.environ, output)
+            output.warning(f"{name} names a proxy on this machine's loopback, which no container has: --network host")
+    if run.tools.says:
+        output.say(f"Not in the image, installed once: {', '.join(run.tools.says)}")
+    output.say(f"Running `{' '.join(run.command)}` in {run.image.reference}")
 
 
 def _choice(request: Request, words: Words, engine: Engine) -> Choice:
