@@ -53,9 +53,11 @@ def find_ground(folder: Path) -> Ground:
         return _checked(Ground(folder=folder, top=top or folder, target=None))
     workspace = find_workspace(layout.manifest)
     home = workspace.path.parent if workspace else layout.manifest.path.parent
-    target = target_folder_of(home, configs_of(layout.folder), {})
-    requirement = _requirement(layout.pyproject)
-    return _checked(Ground(folder=folder, top=top or top_of(folder, home), target=target, requirement=requirement))
+    top = top or top_of(folder, home)
+    # What is configured above the checkout does not count where the checkout alone is mounted.
+    configs = (file for file in configs_of(layout.folder, {}) if file.path.is_relative_to(top))
+    target = target_folder_of(home, configs, {})
+    return _checked(Ground(folder=folder, top=top, target=target, requirement=_requirement(layout.pyproject)))
 
 
 def _requirement(pyproject: TomlFile | None) -> str:
