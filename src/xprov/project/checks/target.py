@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
 from xprov.glibc import format_tag, format_version, parse_version
-from xprov.project.bindings import PYO3_CRATES
 from xprov.project.command import UNKNOWN
-from xprov.project.features import resolve
 from xprov.project.finding import Finding, Place, Severity
 from xprov.project.layout import MATURIN
 from xprov.project.selection import FRONT_ENDS, commanded_builds, plain_build
+from xprov.project.stable_abi import interpreter_tag
 from xprov.target import Libc
 
 if TYPE_CHECKING:
@@ -99,15 +98,8 @@ def is_for(facts: Facts, command: Command) -> bool:
 
 
 def _needs_python(facts: Facts, selection: Selection) -> bool:
-    """Return whether maturin has to be told the Python.
-
-    `abi3-py39` names one; `abi3` alone means that of the Python at hand, which a cross build has not.
-    """
-    resolved = resolve(facts.project.graph, selection)
-    if not any(resolved.has(name) for name in PYO3_CRATES):
-        return False
-    features = frozenset().union(*(resolved.features_of(name) for name in PYO3_CRATES), selection.features)
-    return not any(feature.rpartition("/")[2].startswith(("abi3-py", "abi3t-py")) for feature in features)
+    """Return whether maturin has to be told the Python."""
+    return interpreter_tag(facts.project.graph, selection) is None
 
 
 def _tags(facts: Facts) -> Iterator[Finding]:
