@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.unit.locks import SHA256, make_lock, make_locked, make_package
 
 from xprov.archive.locations import Access
-from xprov.archive.resolution import ResolvedPackage
 from xprov.archive.snapshots import snapshot_urls
 from xprov.archive.suites import find_suite
 from xprov.environment.model import View
 from xprov.errors import UsageError, VerificationError, XprovError
-from xprov.lockfile import Lock, LockedTarget, find_lock, read_lock, render_lock, update_lock
+from xprov.lockfile import find_lock, read_lock, render_lock, update_lock
 from xprov.lockfile.compare import Change, compare, is_behind
 from xprov.lockfile.use import locked_resolution, locked_route, locked_target
 from xprov.request import Request
@@ -21,55 +21,21 @@ from xprov.routes import Wanted
 from xprov.target import find_target
 from xprov.toml import parse_toml
 
-SHA256 = "2b18bdd309f0f127c2ab4829028c7ad89ac27bb3bf42cfc118a5701225131528"
-
-
-def _package(name: str, version: str = "1.2.4-1", *, part: str = "bullseye", sha256: str = SHA256) -> ResolvedPackage:
-    return ResolvedPackage(
-        name=name,
-        architecture="armhf",
-        version=version,
-        sha256=sha256,
-        size=310300,
-        path=f"pool/main/a/alsa-lib/{name}_{version}_armhf.deb",
-        part=part,
-        bases=(),
-    )
-
-
-def _locked(target: str = "armhf", *packages: ResolvedPackage) -> LockedTarget:
-    suite = find_suite("debian", "bullseye")
-    assert suite is not None
-    return LockedTarget(
-        target=find_target(target),
-        libraries=("alsa",),
-        suite=suite,
-        glibc=(2, 31),
-        view=View.LIBS,
-        asked=("libasound2-dev",),
-        released={"bullseye": "2025-08-09T09:16:30Z", "bullseye-security": "2025-09-01T00:00:00Z"},
-        packages=packages or (_package("libasound2"), _package("libasound2-dev")),
-    )
-
-
-def _lock(*targets: LockedTarget) -> Lock:
-    return Lock(targets={}).with_targets(targets or [_locked()])
-
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Return a lock file with one target."""
     file = tmp_path / "xprov.lock"
-    update_lock(file, [_locked()])
+    update_lock(file, [make_locked()])
     return file
 
 
 def test_what_is_written_is_read_again(file: Path) -> None:
-    assert read_lock(file) == _lock()
+    assert read_lock(file) == make_lock()
 
 
 def test_the_order_of_targets_packages_and_libraries_does_not_matter() -> None:
-    one = replace(_locked(), libraries=("alsa", "dbus"), asked=("libasound2-dev", "libasound2"))
+    one = replace(make_locked(), libraries=("alsa", "dbus"), asked=("libasound2-dev", "libasound2"))
     other = replace(
         one,
         libraries=one.libraries[::-1],
@@ -77,21 +43,21 @@ def test_the_order_of_targets_packages_and_libraries_does_not_matter() -> None:
         released=dict(list(one.released.items())[::-1]),
         packages=one.packages[::-1],
     )
-    arm64 = replace(_locked("arm64"), packages=())
+    arm64 = replace(make_locked("arm64"), packages=())
 
-    assert render_lock(_lock(arm64, one)) == render_lock(_lock(other, arm64))
+    assert render_lock(make_lock(arm64, one)) == render_lock(make_lock(other, arm64))
 
 
 def test_the_file_names_no_host() -> None:
-    package = replace(_package("libasound2-dev"), bases=("http://mirror.example.org/debian",))
+    package = replace(make_package("libasound2-dev"), bases=("http://mirror.example.org/debian",))
 
-    assert "http" not in render_lock(_lock(_locked("armhf", package)))
+    assert "http" not in render_lock(make_lock(make_locked("armhf", package)))
 
 
 def test_a_newer_package_changes_the_lines_of_that_package_alone() -> None:
-    before = render_lock(_lock()).splitlines()
-    newer = _package("libasound2", "1.2.5-1", part="bullseye-security", sha256="0" * 64)
-    after = render_lock(_lock(_locked("armhf", newer, _package("libasound2-dev")))).splitlines()
+    before = render_lock(make_lock()).splitlines()
+    newer = make_package("libasound2", "1.2.5-1", part="bullseye-security", sha256="0" * 64)
+    after = render_lock(make_lock(make_locked("armhf", newer, make_package("libasound2-dev")))).splitlines()
 
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert [old.split(" ")[0] for old, _ in changed] == ["version", "part", "path", "sha256"]
@@ -99,7 +65,7 @@ def test_a_newer_package_changes_the_lines_of_that_package_alone() -> None:
 
 def test_another_target_is_left_as_it_was(file: Path) -> None:
     before = file.read_text().partition("[target.armhf]")[2]
-    arm64 = replace(_locked("arm64"), packages=(replace(_package("libasound2-dev"), architecture="arm64"),))
+    arm64 = replace(make_locked("arm64"), packages=(replace(make_package("libasound2-dev"), architecture="arm64"),))
 
     assert update_lock(file, [arm64])
 
@@ -110,7 +76,7 @@ def test_another_target_is_left_as_it_was(file: Path) -> None:
 def test_the_same_again_does_not_touch_the_file(file: Path) -> None:
     before = file.stat()
 
-    assert not update_lock(file, [_locked()])
+    assert not update_lock(file, [make_locked()])
 
     assert (file.stat().st_mtime_ns, file.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
@@ -118,7 +84,7 @@ def test_the_same_again_does_not_touch_the_file(file: Path) -> None:
 def test_targets_that_are_locked_at_the_same_time_are_all_kept(file: Path) -> None:
     names = ("arm64", "armel", "i386", "amd64", "ppc64el", "s390x")
     lockers = [
-        threading.Thread(target=update_lock, args=(file, [replace(_locked(name), packages=(), asked=())]))
+        threading.Thread(target=update_lock, args=(file, [replace(make_locked(name), packages=(), asked=())]))
         for name in names
     ]
     for locker in lockers:
@@ -133,7 +99,7 @@ def test_a_link_stays_one(file: Path) -> None:
     link = file.with_name("linked.lock")
     link.symlink_to(file.name)
 
-    update_lock(link, [replace(_locked(), glibc=None)])
+    update_lock(link, [replace(make_locked(), glibc=None)])
 
     assert link.is_symlink()
     assert read_lock(file).targets["armhf"].glibc is None
@@ -142,7 +108,7 @@ def test_a_link_stays_one(file: Path) -> None:
 def test_text_that_toml_would_take_for_something_else_is_escaped(tmp_path: Path) -> None:
     file = tmp_path / "xprov.lock"
     odd = 'pool/main/a/"b"/é_1%3a2~x.deb'
-    update_lock(file, [_locked("armhf", replace(_package("libasound2-dev"), path=odd))])
+    update_lock(file, [make_locked("armhf", replace(make_package("libasound2-dev"), path=odd))])
 
     assert read_lock(file).targets["armhf"].packages[0].path == odd
 
@@ -205,7 +171,7 @@ def test_a_damaged_lock_is_not_overwritten(file: Path) -> None:
     file.write_text("not a lock")
 
     with pytest.raises(UsageError):
-        update_lock(file, [_locked()])
+        update_lock(file, [make_locked()])
 
     assert file.read_text() == "not a lock"
 
@@ -214,7 +180,7 @@ def test_a_place_that_cannot_be_written_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(XprovError, match="cannot be written"):
-        update_lock(tmp_path / "file/xprov.lock", [_locked()])
+        update_lock(tmp_path / "file/xprov.lock", [make_locked()])
 
 
 @pytest.mark.parametrize(
@@ -241,13 +207,13 @@ def test_the_lock_is_the_project_s(tmp_path: Path, there: tuple[str, ...], expec
 @pytest.mark.parametrize(("target", "libraries"), [("arm64", ()), ("armhf", ("alsa", "dbus"))])
 def test_what_the_lock_lacks_is_named(target: str, libraries: tuple[str, ...]) -> None:
     with pytest.raises(VerificationError) as caught:
-        locked_target(_lock(), find_target(target), libraries)
+        locked_target(make_lock(), find_target(target), libraries)
 
     assert (libraries[-1] if libraries else target) in caught.value.message
 
 
 def test_each_package_is_asked_for_where_its_part_is() -> None:
-    locked = _locked("armhf", _package("libasound2-dev"), _package("libasound2", part="bullseye-security"))
+    locked = make_locked("armhf", make_package("libasound2-dev"), make_package("libasound2", part="bullseye-security"))
 
     found = locked_resolution(locked, ("libasound2-dev:armhf",), View.LIBS, Access(), (), "debian:bookworm")
 
@@ -258,13 +224,13 @@ def test_each_package_is_asked_for_where_its_part_is() -> None:
 def test_a_mirror_is_asked_first() -> None:
     access = Access(mirror="http://mirror.example.org/debian/")
 
-    found = locked_resolution(_locked(), ("libasound2-dev",), View.LIBS, access, (), "debian:bookworm")
+    found = locked_resolution(make_locked(), ("libasound2-dev",), View.LIBS, access, (), "debian:bookworm")
 
     assert {package.url.partition("/pool")[0] for package in found.packages} == {"http://mirror.example.org/debian"}
 
 
 def test_libc_is_left_out_where_the_view_needs_none() -> None:
-    locked = replace(_locked("armhf", _package("libasound2-dev"), _package("libc6-dev")), view=View.FULL)
+    locked = replace(make_locked("armhf", make_package("libasound2-dev"), make_package("libc6-dev")), view=View.FULL)
 
     def names(view: View) -> list[str]:
         found = locked_resolution(locked, ("libasound2-dev",), view, Access(), (), "debian:bookworm")
@@ -284,7 +250,7 @@ def test_libc_is_left_out_where_the_view_needs_none() -> None:
 )
 def test_a_lock_for_something_else_is_refused(packages: tuple[str, ...], view: View, said: str) -> None:
     with pytest.raises(VerificationError) as caught:
-        locked_resolution(_locked(), packages, view, Access(), (), "debian:bookworm")
+        locked_resolution(make_locked(), packages, view, Access(), (), "debian:bookworm")
 
     assert said in caught.value.message
 
@@ -297,7 +263,7 @@ def test_a_lock_keeps_to_the_glibc_that_it_was_made_for(
 ) -> None:
     request = Request(target=find_target("armhf"), libraries=("alsa",), glibc=asked)
 
-    route = locked_route(replace(_locked(), glibc=locked), request, Wanted(version=(2, 28), said_by=""))
+    route = locked_route(replace(make_locked(), glibc=locked), request, Wanted(version=(2, 28), said_by=""))
 
     assert (route.strict, route.proven) == (strict, False)
 
@@ -306,11 +272,11 @@ def test_another_suite_than_the_locked_one_is_refused() -> None:
     request = Request(target=find_target("armhf"), libraries=("alsa",), suite=find_suite("debian", "bookworm"))
 
     with pytest.raises(VerificationError, match="debian:bullseye for armhf, and debian:bookworm was asked for"):
-        locked_route(_locked(), request, Wanted(version=None, said_by=""))
+        locked_route(make_locked(), request, Wanted(version=None, said_by=""))
 
 
 def test_a_package_is_looked_for_in_the_snapshots_of_its_release_and_of_the_day_after() -> None:
-    locked = _locked("armhf", _package("libasound2-dev", part="bullseye-security"))
+    locked = make_locked("armhf", make_package("libasound2-dev", part="bullseye-security"))
     found = locked_resolution(locked, ("libasound2-dev",), View.LIBS, Access(), (), "debian:bookworm")
 
     urls = snapshot_urls(found.packages[0], found, Access())
@@ -320,13 +286,13 @@ def test_a_package_is_looked_for_in_the_snapshots_of_its_release_and_of_the_day_
 
 
 def test_a_comparison_names_each_change_and_whether_it_is_a_security_update() -> None:
-    locked = _locked("armhf", *(_package(name) for name in ("liba1", "libb1", "libc1", "libd1", "libe1")))
+    locked = make_locked("armhf", *(make_package(name) for name in ("liba1", "libb1", "libc1", "libd1", "libe1")))
     now = (
-        _package("liba1"),
-        _package("libb1", "1.2.10-1", part="bullseye-security", sha256="1" * 64),
-        _package("libc1", "1.2.3-1", sha256="2" * 64),
-        _package("libd1", sha256="3" * 64),
-        _package("libf1"),
+        make_package("liba1"),
+        make_package("libb1", "1.2.10-1", part="bullseye-security", sha256="1" * 64),
+        make_package("libc1", "1.2.3-1", sha256="2" * 64),
+        make_package("libd1", sha256="3" * 64),
+        make_package("libf1"),
     )
 
     found = compare(locked, now)
@@ -341,7 +307,7 @@ def test_a_comparison_names_each_change_and_whether_it_is_a_security_update() ->
 
 
 def test_a_host_that_lags_behind_is_no_news() -> None:
-    older = compare(_locked("armhf", _package("liba1")), [_package("liba1", "1.2.3-1", sha256="2" * 64)])
+    older = compare(make_locked("armhf", make_package("liba1")), [make_package("liba1", "1.2.3-1", sha256="2" * 64)])
 
     assert [difference.change for difference in older] == [Change.OLDER]
     assert not is_behind(older)

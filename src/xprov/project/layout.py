@@ -47,13 +47,13 @@ def _manifest(folder: Path, pyproject: TomlFile | None) -> TomlFile:
     if path is None:
         raise UsageError(
             f"there is no `{candidates[-1]}`: `{folder}` is no project that maturin builds",
-            hint=f"name the folder with its `{PYPROJECT}`: `xprov doctor PROJECT`",
+            hint=f"name the folder with its `{PYPROJECT}`",
         )
     manifest = read_toml_file(path)
     if manifest.at("package") is None:
         raise UsageError(
             f"`{path}` is a workspace without a package of its own, which maturin cannot build",
-            hint="name the member that is the Python package: `xprov doctor crates/MEMBER`",
+            hint="name the folder of the member that is the Python package",
         )
     return manifest
 
