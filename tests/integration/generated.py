@@ -1,4 +1,4 @@
-"""Workflows that were generated, and whether GitHub would read them."""
+"""Workflows that were generated: by xprov, by maturin, and whether GitHub would read them."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.maturin import Done, xprov
+from tests.integration.written import need
 from tests.workflows import read_workflow
 
 
@@ -20,6 +21,16 @@ def github(checkout: Path, *words: str, environ: Mapping[str, str] | None = None
     """Return the workflow that `xprov ci github` writes for the project."""
     expect(xprov(checkout, "ci", "github", "-o", "workflow.yml", "--force", *words, environ=environ))
     return read_workflow((checkout / "workflow.yml").read_text())
+
+
+def generate(checkout: Path) -> Any:  # noqa: ANN401 - what YAML can hold
+    """Return the workflow that real maturin writes for the project, held against GitHub's schema."""
+    need("cargo")
+    file = checkout / ".github/workflows/CI.yml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _run(checkout, "maturin", "generate-ci", "github", "--output", str(file))
+    validate("vendor.github-workflows", file)
+    return read_workflow(file.read_text())
 
 
 def validate(schema: str, *files: Path) -> None:

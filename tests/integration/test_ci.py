@@ -1,13 +1,14 @@
-"""Workflows that `xprov ci` writes, held against GitHub's schemas."""
+"""Workflows that `xprov ci` writes, or has maturin write, held against GitHub's schemas."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.integration.conftest import CRATES
-from tests.integration.generated import expect, validate
+from tests.integration.generated import expect, generate, validate
 from tests.integration.maturin import xprov
-from tests.workflows import read_workflow
+from tests.workflows import expand, read_workflow, step_of
 
 WORKFLOWS = {
     "usual": "-- alsa dbus",
@@ -59,7 +60,7 @@ def test_it_has_to_be_said_what_to_write(checkout: Path) -> None:
 
     assert (refused.code, refused.log) == (
         2,
-        "error: say what to write\n\nhint: `xprov ci github`\n",
+        "error: say what to write\n\nhint: `xprov ci github`, or `xprov ci maturin`\n",
     )
 
 
@@ -88,3 +89,34 @@ def test_a_project_without_a_cargo_lock_has_to_say_which_libraries(checkout: Pat
 
     assert refused.code == 2
     assert "say for which libraries: the project has no Cargo.lock to find them in" in refused.log
+
+
+def test_what_maturin_generates_sets_up_each_target_for_linux_and_leaves_the_other_platforms_as_they_were(
+    checkout: Path,
+) -> None:
+    before = generate(checkout)["jobs"]
+
+    shown = expect(xprov(checkout, "ci", "maturin", "--dry-run"))
+    unchanged = (checkout / "pyproject.toml").read_text()
+    expect(xprov(checkout, "ci", "maturin"))
+    after = generate(checkout)["jobs"]
+    again = expect(xprov(checkout, "ci", "maturin"))
+
+    assert unchanged == (CRATES / "sound-and-bus/pyproject.toml").read_text()
+    assert "+before-script-linux = " in shown
+    assert "`pyproject.toml` is as it should be" in again
+    assert set(after) == set(before)
+    assert {name: job for name, job in after.items() if name != "linux"} == {
+        name: job for name, job in before.items() if name != "linux"
+    }
+    assert after["linux"]["strategy"] == before["linux"]["strategy"]
+    step = step_of(after["linux"], "PyO3/maturin-action")
+    # `2_28` is a number to this reader, as to YAML 1.1, and none to GitHub.
+    assert step["with"]["manylinux"] == 228
+    targets = [row["target"] for row in after["linux"]["strategy"]["matrix"]["platform"]]
+    scripts = [expand(step["with"]["before-script-linux"], {"matrix.platform.target": target}) for target in targets]
+    assert len(scripts) == 6
+    for target, script in zip(targets, scripts, strict=True):
+        assert f"; /opt/xprov/bin/xprov setup {target} alsa dbus; " in script
+        # What bash would not take is told without running it.
+        assert subprocess.run(["bash", "-n", "-c", script], check=False).returncode == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.integration.conftest import CrossImage, StartJob
-from tests.integration.generated import expect, github
+from tests.integration.generated import expect, generate, github
 from tests.integration.images import HOST_SUITES, PYTHONS, cache_folder
 from tests.integration.maturin import xprov
 from tests.integration.wheelfile import bundled, elf_members
@@ -79,15 +79,23 @@ def run(script: str, folder: Path, wheelhouse: Path, requirement: str) -> str:
     return done.stdout
 
 
-def test_a_workflow_builds_a_wheel_in_an_image_of_a_debian_user(plain_image: CrossImage, start_job: StartJob) -> None:
+def test_before_scripts_of_both_kinds_tell_the_shell_of_what_they_set_up_in_an_image_of_a_debian_user(
+    plain_image: CrossImage, start_job: StartJob
+) -> None:
     job = start_job(plain_image("armhf"), "armhf")
     (job.workspace / ".git").mkdir()
     workflow = github(job.workspace, "--target", "armhf", "--manylinux", "2_36")
+    expect(xprov(job.workspace, "ci", "maturin"))
+    step = step_of(generate(job.workspace)["jobs"]["linux"], "PyO3/maturin-action")
+    by_maturin = expand(step["with"]["before-script-linux"], {"matrix.platform.target": "armv7"})
 
     with job.container() as box:
+        asked = f'"$PKG_CONFIG_{ARMV7.replace("-", "_")}" --modversion alsa dbus-1'
+        told = box.run(f"set -euo pipefail\n{CONTAINER}\n{by_maturin}\n{asked}").expect()
         arguments = arguments_of(workflow, f"python{PYTHONS[HOST_SUITES['armhf']]}")
-        built = job.build(box, before=[CONTAINER, *script_of(workflow)], arguments=arguments).expect()
+        job.build(box, before=[CONTAINER, *script_of(workflow)], arguments=arguments).expect()
 
-    assert "method multiarch: a Docker container, debian:bookworm" in built.stderr
+    assert "method multiarch: a Docker container, debian:bookworm" in told.stderr
+    assert [version.partition(".")[0] for version in told.stdout.split()] == ["1", "1"]
     assert job.wheel().stem.endswith("-manylinux_2_36_armv7l")
     assert {"libasound", "libdbus-1"} <= bundled(job.wheel())

@@ -28,7 +28,7 @@ COMMANDS = {
     "suites": "Show what each suite has of a library, and from which glibc on it can be used.",
     "pyo3-config": "Write PyO3's configuration so that builds in new environments recompile nothing.",
     "check-wheel": "Say whether wheels are what their tags promise, and prove it by the target's own Python.",
-    "ci": "Write the workflow that builds a project's wheels and proves them.",
+    "ci": "Write the workflow that builds a project's wheels and proves them, or have maturin write it.",
     "targets": "List the targets, with every name by which each may be asked for.",
     "cache": "Show what xprov has fetched and unpacked, or free some of it.",
 }

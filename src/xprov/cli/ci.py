@@ -1,4 +1,4 @@
-"""`xprov ci`: workflows that build a project's wheels and prove them."""
+"""`xprov ci`: workflows that build a project's wheels, from xprov itself or by `maturin generate-ci`."""
 
 import os
 import shlex
@@ -10,6 +10,7 @@ import typer
 
 from xprov.catalog import Catalog
 from xprov.ci.decide import Wish, choose_targets, decide_workflow
+from xprov.ci.maturin import decide_change
 from xprov.ci.render import render_workflow
 from xprov.ci.requirement import Requirement, named_requirement, own_requirement
 from xprov.cli.context import get_catalog, get_output, get_session
@@ -20,7 +21,9 @@ from xprov.errors import UsageError
 from xprov.lockfile import Lock, find_lock, known_lock
 from xprov.output import Output
 from xprov.project.doctor import gather_facts
+from xprov.project.edit import diff
 from xprov.project.facts import Facts
+from xprov.project.report import shown
 from xprov.store import open_store, writing
 from xprov.target import find_target
 
@@ -51,6 +54,7 @@ OutputFile = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE where it is there and says something else.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the change, and do nothing.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +62,7 @@ def register(app: typer.Typer) -> None:
     epilog = examples(
         "xprov ci github -o .github/workflows/wheels.yml   a workflow for what Cargo.lock asks for",
         "xprov ci github --target armhf -- alsa dbus       for one target and these libraries, to look at",
+        "xprov ci maturin                                  have `maturin generate-ci` write it",
     )
     app.callback(invoke_without_command=True, epilog=epilog)(_group)
     epilog = examples(
@@ -67,12 +72,18 @@ def register(app: typer.Typer) -> None:
         "xprov ci github crates/python --xprov ./xprov     install xprov from a folder of the checkout",
     )
     app.command("github", cls=command_with("[-- LIBRARY...]"), epilog=epilog)(github)
+    epilog = examples(
+        "xprov ci maturin --dry-run                        see the change of pyproject.toml",
+        "xprov ci maturin -- alsa dbus                     make it, for these libraries",
+        "maturin generate-ci github                        then",
+    )
+    app.command("maturin", cls=command_with("[-- LIBRARY...]"), epilog=epilog)(maturin)
 
 
 def _group(ctx: typer.Context) -> None:
-    """Write the workflow that builds a project's wheels and proves them."""
+    """Write the workflow that builds a project's wheels and proves them, or have maturin write it."""
     if ctx.invoked_subcommand is None:
-        raise UsageError("say what to write", hint="`xprov ci github`")
+        raise UsageError("say what to write", hint="`xprov ci github`, or `xprov ci maturin`")
 
 
 def github(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -111,6 +122,35 @@ def github(  # noqa: PLR0913, PLR0917 - one parameter an option
         output.data(text.rstrip("\n"))
     else:
         _write(file, text, output, force=force)
+
+
+def maturin(
+    ctx: typer.Context,
+    project: Project = Path(),
+    from_lock: From = None,
+    xprov: XprovOption = None,
+    dry_run: DryRun = False,  # noqa: FBT002 - typer's way to write a flag
+) -> None:
+    """Have `maturin generate-ci github` write a workflow whose jobs set up the libraries, by pyproject.toml."""
+    output, catalog = get_output(ctx), get_catalog(ctx)
+    facts = _facts(project, catalog)
+    pyproject, top = facts.project.layout.pyproject, facts.project.top
+    if pyproject is None:
+        raise UsageError(f"`{project}` has no pyproject.toml", hint="`xprov ci github` needs none")
+    lock = known_lock(find_lock(facts.project.layout.folder))
+    libraries = _libraries(ctx, facts, from_lock, lock)
+    change = decide_change(pyproject, libraries, _recipes(ctx, facts), _requirement(xprov, output), lock)
+    name = shown(change.file, top)
+    shows = diff(change, pyproject.text, name)
+    if not shows:
+        output.say(f"`{name}` is as it should be")
+    elif dry_run:
+        output.data(shows)
+    else:
+        with writing(change.file.parent):
+            change.file.write_text(change.apply(pyproject.text), encoding="utf-8")
+        output.say(f"{shows}\n`{name}` is written")
+    output.say("Now: maturin generate-ci github --output .github/workflows/CI.yml")
 
 
 def _facts(project: Path, catalog: Catalog) -> Facts:

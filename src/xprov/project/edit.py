@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from xprov.errors import XprovError
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from xprov.project.tomlfile import Keys
+
+
+class Change(Protocol):
+    """A change to one file."""
+
+    @property
+    def file(self) -> Path: ...
+
+    def apply(self, text: str) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,8 +41,8 @@ class Edit:
         *tables, key = self.keys
         table: Any = document
         for name in tables:
-            table = self._below(table, name, tomlkit.table())
-        values = self._below(table, key, tomlkit.array())
+            table = below(self.file, table, name, tomlkit.table())
+        values = below(self.file, table, key, tomlkit.array())
         if not isinstance(values, tomlkit.items.Array):
             raise XprovError(f"`{self.file}`: `{'.'.join(self.keys)}` is no list of strings")
         for value in self.values:
@@ -41,18 +50,19 @@ class Edit:
                 values.append(value)
         return tomlkit.dumps(document)
 
-    def _below(self, table: Any, name: str, new: Any) -> Any:  # noqa: ANN401 - items of tomlkit
-        """Return what stands at `name` of a table, `new` where nothing does."""
-        if not isinstance(table, dict):
-            raise XprovError(f"`{self.file}`: what `{name}` should stand in is no table")
-        if name not in table:
-            table[name] = new
-        return table[name]
+
+def below(file: Path, table: Any, name: str, new: Any) -> Any:  # noqa: ANN401 - items of tomlkit
+    """Return what stands at `name` of a table of `file`, `new` where nothing does; raises `XprovError` for no table."""
+    if not isinstance(table, dict):
+        raise XprovError(f"`{file}`: what `{name}` should stand in is no table")
+    if name not in table:
+        table[name] = new
+    return table[name]
 
 
-def diff(edit: Edit, text: str, name: str) -> str:
-    """Return what `edit` changes in `text`, as a unified diff of the file `name`."""
-    before, after = text.splitlines(keepends=True), edit.apply(text).splitlines(keepends=True)
+def diff(change: Change, text: str, name: str) -> str:
+    """Return what `change` does to `text`, as a unified diff of the file `name`."""
+    before, after = text.splitlines(keepends=True), change.apply(text).splitlines(keepends=True)
     return "".join(difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", n=2)).rstrip("\n")
 
 
