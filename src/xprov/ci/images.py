@@ -1,16 +1,15 @@
-"""In which container maturin-action builds for a target, and the wheel tag that comes of it: `images.toml`, typed."""
+"""In which container maturin-action builds for a target, and the wheel tag that comes of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov.containers.choice import known_images
 from xprov.errors import UsageError
 from xprov.glibc import format_version, lowest_tag, parse_version
 from xprov.target import find_target
-from xprov.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,11 +35,18 @@ class Build:
         return format_version(self.glibc).replace(".", "_")
 
 
+# maturin-action's usual runner.
+_RUNNER = "amd64"
+
+
 @cache
 def images() -> Mapping[str, Mapping[Version, str]]:
     """Return the images by the target's name and the glibc of their toolchains."""
-    table = parse_toml(Path(__file__).with_name("images.toml").read_text(encoding="utf-8"))
-    return {name: {parse_version(glibc): image for glibc, image in row.items()} for name, row in table.items()}
+    rows = {
+        name: {choice.glibc: choice.reference for choice in choices if choice.glibc}
+        for name, choices in known_images()[_RUNNER].items()
+    }
+    return {name: row for name, row in rows.items() if row}
 
 
 def choose_build(target: Target, glibc: Version | None) -> Build:

@@ -13,10 +13,10 @@ from xprov.ci.decide import Wish, choose_targets, decide_workflow
 from xprov.ci.maturin import decide_change
 from xprov.ci.render import render_workflow
 from xprov.ci.requirement import Requirement, named_requirement, own_requirement
+from xprov.cli.behind import command_with, words_behind
 from xprov.cli.context import get_catalog, get_output, get_session
 from xprov.cli.options import From, glibc_of, libraries_of
 from xprov.cli.parameters import complete_target, examples
-from xprov.cli.behind import command_with, words_behind
 from xprov.errors import UsageError
 from xprov.lockfile import Lock, find_lock, known_lock
 from xprov.output import Output

@@ -34,9 +34,9 @@ def choose_image(target: Target, architecture: str, wanted: Version | None) -> C
     That is the newest whose glibc is not above `wanted`; where nothing is wanted, the usual one. Raises
     `UnsatisfiableError` when there is none.
     """
-    choices = _table().get(architecture, {}).get(target.name, ())
+    choices = known_images().get(architecture, {}).get(target.name, ())
     if not choices:
-        known = ", ".join(_table().get(architecture, {})) or "none at all"
+        known = ", ".join(known_images().get(architecture, {})) or "none at all"
         raise UnsatisfiableError(
             f"no image is known in which {target.name} is built on {architecture} machines",
             hint=f"name one by `--image`; there are some for: {known}",
@@ -54,7 +54,8 @@ def choose_image(target: Target, architecture: str, wanted: Version | None) -> C
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, tuple[Choice, ...]]]:
+def known_images() -> Mapping[str, Mapping[str, tuple[Choice, ...]]]:
+    """Return the images by the OCI architecture of the machine that builds, and the target's name."""
     table = read_toml(Path(__file__).with_name("images.toml"))
     return {
         architecture: {
