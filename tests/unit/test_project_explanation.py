@@ -32,6 +32,7 @@ LOGS = {
         "ld.lld: error: /usr/lib/x86_64-linux-gnu/libasound.so is incompatible with armelf_linux_eabi",
     ),
     "pkg-config-cross": ("pkg-config has not been configured to support cross-compilation.",),
+    "module-altered": ("Cannot repair wheel, because required library libasound-34f2ce7a.so.2 could not be located.",),
     "library-not-located": ("Cannot repair wheel, because required library libasound.so.2 could not be located.",),
     "glibc-does-not-fit": (
         "Your library is not manylinux_2_31 compliant because of the presence of too-recent versioned symbols: []",
