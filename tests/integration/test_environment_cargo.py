@@ -170,9 +170,10 @@ def test_bindgen_sees_the_view_the_targets_libc_and_its_sizes(tmp_path: Path) ->
     assert "wide: ::std::os::raw::c_int = 4" in bindings
 
 
-def test_cmake_finds_what_the_view_has_and_nothing_of_this_machine(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("home", "quote"), [("home", ""), ("a home", '"')])
+def test_cmake_finds_what_the_view_has_and_nothing_of_this_machine(tmp_path: Path, home: str, quote: str) -> None:
     need("cmake", f"{TRIPLET}-gcc")
-    provisioned(tmp_path / "a home", "0" * 12)
+    provisioned(tmp_path / home, "0" * 12)
     (tmp_path / "CMakeLists.txt").write_text(
         """cmake_minimum_required(VERSION 3.13)
         project(uses LANGUAGES C)
@@ -185,9 +186,10 @@ def test_cmake_finds_what_the_view_has_and_nothing_of_this_machine(tmp_path: Pat
         add_executable(main main.c)
         target_link_libraries(main ${MADE})
         message(STATUS "answers ${MADE} ${MADE_H} ${PYTHON_H} ${CMAKE_SYSTEM_PROCESSOR} ${PC_LIBRARY_DIRS}")
+        message(STATUS "linked by ${CMAKE_EXE_LINKER_FLAGS}")
         """
     )
-    toolchain = tmp_path / "a home/armhf/toolchain.cmake"
+    toolchain = tmp_path / home / "armhf/toolchain.cmake"
 
     done = subprocess.run(
         ["sh", "-ec", 'cmake -S . -B build "-DCMAKE_TOOLCHAIN_FILE=$0" && cmake --build build', toolchain],
@@ -198,11 +200,13 @@ def test_cmake_finds_what_the_view_has_and_nothing_of_this_machine(tmp_path: Pat
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    usr = f"{tmp_path}/a home/armhf/libs/usr"
+    usr = f"{tmp_path}/{home}/armhf/libs/usr"
     assert (
         f"answers {usr}/lib/{TRIPLET}/libmade.so {usr}/include PYTHON_H-NOTFOUND armv7l {usr}/lib/{TRIPLET}"
         in done.stdout
     )
+    # HDF5 makes a string of C of these flags, as they are.
+    assert f"linked by -L{quote}{usr}/lib/{TRIPLET}{quote} " in done.stdout
 
 
 def test_meson_finds_what_the_view_has(tmp_path: Path) -> None:

@@ -41,6 +41,11 @@ def render_cmake(environment: Environment) -> str:
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR {target.platform})
 get_filename_component(_xprov "${{CMAKE_CURRENT_LIST_DIR}}" REALPATH)
+# Flags have quotes only where a shell needs them: HDF5 writes what it was linked with into a string of C.
+set(_xprov_quote "")
+if(_xprov MATCHES "[^A-Za-z0-9_./:=@%+,-]")
+    set(_xprov_quote "\\"")
+endif()
 {_cmake_programs(environment)}
 set(CMAKE_LIBRARY_ARCHITECTURE {target.triplet})
 {_cmake_sysroot(environment)}\
@@ -111,7 +116,7 @@ def _cmake_flags(environment: Environment) -> tuple[str, str]:
 
 def _cmake_word(word: str) -> str:
     before, root, path = word.partition(_ROOT)
-    return f'{before}\\"${{_xprov}}{path}\\"' if root else word
+    return f"{before}${{_xprov_quote}}${{_xprov}}{path}${{_xprov_quote}}" if root else word
 
 
 def _cmake_sysroot(environment: Environment) -> str:
