@@ -86,6 +86,7 @@ def facts_of(folder: Path, *, target: str = "amd64", environ: Mapping[str, str] 
         environ=dict(environ or {}),
         machine=Machine(),
         provision=None,
+        libraries=Path("/home/me/.xprov", found.name, "libs/usr/lib", found.triplet),
         recipes=load_catalog([]).recipes(),
     )
 

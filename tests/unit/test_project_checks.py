@@ -17,6 +17,7 @@ from xprov.project.facts import Facts, Machine
 from xprov.project.finding import Severity
 from xprov.project.packing import matches, pinned_old
 from xprov.provision import Provision, ProvisionedLibrary
+from xprov.recipe import Crate, Finds
 from xprov.request import Method
 from xprov.target import find_target
 from xprov.toolchain import Toolchain
@@ -45,14 +46,18 @@ def _environment(folder: Path, environ: dict[str, str], *, target: str = "armhf"
 
 
 def _with_alsa(facts: Facts, floor: tuple[int, int] = (2, 34)) -> Facts:
-    alsa = ProvisionedLibrary(
-        name="alsa", modules={"alsa": "1.2.8"}, floor=floor, floor_file=None, wheel_floor=floor, linked=True
+    return _with_library(facts, "alsa", floor)
+
+
+def _with_library(facts: Facts, name: str, floor: tuple[int, int] = (2, 34)) -> Facts:
+    library = ProvisionedLibrary(
+        name=name, modules={name: "1.2.8"}, floor=floor, floor_file=None, wheel_floor=floor, linked=True
     )
     provision = Provision(
         target=find_target("armhf"),
         method=Method.SYSROOT,
         suite="debian:bookworm",
-        libraries=(alsa,),
+        libraries=(library,),
         packages=(),
         toolchain_glibc=None,
     )
@@ -261,28 +266,102 @@ def test_what_a_build_script_links_is_this_machine_s(tmp_path: Path) -> None:
     assert findings_of(facts_of(tmp_path, target="armhf"), "library-missing") == []
 
 
-def test_a_crate_that_cannot_be_cross_built_says_what_it_needs(tmp_path: Path) -> None:
-    cargo = "[dependencies]\npyo3 = '1'\nlibgssapi-sys = '1'\n"
-    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "libgssapi-sys")})
-
-    (finding,) = findings_of(facts_of(tmp_path, target="armhf"), "crate-needs")
-    met = facts_of(tmp_path, target="armhf", environ={"LIBGSSAPI_IMPL": "mit"})
-
-    assert finding.fix == "set LIBGSSAPI_IMPL"
-    assert findings_of(met, "crate-needs") == []
+def _needs(folder: Path, dependencies: str, **environ: str) -> dict[str, str]:
+    """Return the fix of each crate that needs something, of a project without a lock."""
+    write_project(folder, {"Cargo.toml": f"[dependencies]\npyo3 = '1'\n{dependencies}\n"})
+    found = findings_of(facts_of(folder, target="armhf", environ=environ), "crate-needs")
+    return {finding.seen.partition(":")[0]: finding.fix for finding in found}
 
 
-def test_a_program_of_this_machine_that_a_crate_would_believe_is_named(tmp_path: Path) -> None:
-    cargo = "[dependencies]\npyo3 = '1'\npq-sys = '1'\n"
-    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "pq-sys")})
+def test_a_crate_that_cannot_be_cross_built_says_what_to_type(tmp_path: Path) -> None:
+    assert _needs(tmp_path, "libgssapi-sys = '1'") == {"libgssapi-sys": "`export LIBGSSAPI_IMPL=mit`"}
+    assert _needs(tmp_path, "libgssapi-sys = '1'", LIBGSSAPI_IMPL="mit") == {}
+
+
+def test_a_crate_that_needs_two_things_wants_both(tmp_path: Path) -> None:
+    forced = "gmp-mpfr-sys = { version = '1', features = ['force-cross'] }"
+
+    assert list(_needs(tmp_path, "gmp-mpfr-sys = '1'", CC="gcc")) == ["gmp-mpfr-sys"]
+    assert list(_needs(tmp_path, forced)) == ["gmp-mpfr-sys"]
+    assert _needs(tmp_path, forced, CC="arm-gcc") == {}
+
+
+def test_a_crate_that_compiles_its_own_needs_what_that_needs_alone(tmp_path: Path) -> None:
+    static = "hdf5-{}sys = {{ version = '0', features = ['static'] }}"
+
+    assert _needs(tmp_path, static.format("metno-")) == {}
+    assert list(_needs(tmp_path, static.format(""))) == ["hdf5-sys"]
+    assert _needs(tmp_path, static.format(""), CMAKE_CROSSCOMPILING_EMULATOR="qemu-arm") == {}
+
+
+def test_a_folder_that_the_linker_knows_need_not_be_named(tmp_path: Path) -> None:
+    linker = {f"CARGO_TARGET_{ARM.upper()}_LINKER": f"/home/me/.xprov/armhf/bin/xprov-linker-{ARM}"}
+    named = f"export LIBBPF_SYS_LIBRARY_PATH_{ARM}=/home/me/.xprov/armhf/libs/usr/lib/arm-linux-gnueabihf"
+
+    assert _needs(tmp_path, "libbpf-sys = '1'")["libbpf-sys"].endswith(f"for zig `{named}`")
+    assert _needs(tmp_path, "libbpf-sys = '1'", **linker) == {}
+
+
+def test_a_build_script_that_cargo_does_not_run_needs_nothing(tmp_path: Path) -> None:
+    asked = _needs(tmp_path, "evdev-sys = '0.2'")
+    config = tmp_path / ".cargo/config.toml"
+    config.parent.mkdir()
+    config.write_text("[target.armv7-unknown-linux-gnueabihf.evdev]\nrustc-link-lib = ['evdev']\n")
+
+    assert list(asked) == ["evdev-sys"]
+    assert _needs(tmp_path, "evdev-sys = '0.2'") == {}
+
+
+def test_a_library_of_this_machine_that_a_build_script_links_is_looked_for(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\nudev = { version = '0.9', features = ['hwdb'] }\n"
+    write_project(tmp_path, {"Cargo.toml": cargo})
     facts = facts_of(tmp_path, target="armhf")
 
-    (finding,) = findings_of(
-        with_machine(facts, Machine(programs={"pg_config": Path("/usr/bin/pg_config")})), "host-program"
-    )
+    assert [finding.severity for finding in findings_of(facts, "crate-needs")] == [Severity.BREAKS]
+    assert findings_of(with_machine(facts, Machine(libraries=frozenset({"udev"}))), "crate-needs") == []
+    assert _needs(tmp_path, "udev = '0.9'") == {}
 
-    assert finding.seen == "pq-sys: `/usr/bin/pg_config` is in reach"
+
+def _with_pg_config(facts: Facts, *, libpq: bool = False) -> Facts:
+    recipe = replace(
+        facts.recipes[0], library="libpq", crates=(Crate(name="pq-sys", links="pq", finds=Finds.PKG_CONFIG),)
+    )
+    there = with_machine(facts, Machine(programs={"pg_config": Path("/usr/bin/pg_config")}))
+    return _with_library(replace(there, recipes=(recipe,)), "libpq") if libpq else there
+
+
+def test_a_program_of_this_machine_that_a_crate_would_believe_is_named_with_what_to_type(tmp_path: Path) -> None:
+    cargo = "[dependencies]\npyo3 = '1'\nother = '1'\n"
+    write_project(tmp_path, {"Cargo.toml": cargo, "Cargo.lock": lock_of("pyo3", "pq-sys", below={"pyo3": ["pq-sys"]})})
+    facts = facts_of(tmp_path, target="armhf")
+    folder = f"PQ_LIB_DIR_{ARM.upper()}"
+
+    (finding,) = findings_of(_with_pg_config(facts), "host-program")
+    named = replace(facts, environ={folder: "/lib"})
+
+    assert finding.seen.startswith("pq-sys: `/usr/bin/pg_config` is in reach")
+    assert "`cargo add pq-sys@1.0.0 --features pkg-config`" in finding.fix
+    assert f"`export {folder}=/home/me/.xprov/armhf/libs/usr/lib/arm-linux-gnueabihf`" in finding.fix
     assert findings_of(facts, "host-program") == []
+    assert findings_of(_with_pg_config(named), "host-program") == []
+
+
+def test_a_program_is_not_asked_where_pkg_config_is_and_answers(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": "[dependencies]\npyo3 = '1'\npq-sys = '0.6'\n"})
+    sourced = {f"PKG_CONFIG_{ARM}": "/home/me/.xprov/armhf/bin/pkg-config"}
+
+    (finding,) = findings_of(
+        _with_pg_config(facts_of(tmp_path, target="armhf", environ=sourced), libpq=True), "host-program"
+    )
+    asking = "[dependencies]\npyo3 = '1'\npq-sys = { version = '0.6', features = ['pkg-config'] }\n"
+    write_project(tmp_path, {"Cargo.toml": asking})
+    facts = facts_of(tmp_path, target="armhf", environ=sourced)
+
+    assert "`cargo add pq-sys --features pkg-config`" in finding.fix
+    assert findings_of(_with_pg_config(facts, libpq=True), "host-program") == []
+    assert len(findings_of(_with_pg_config(facts), "host-program")) == 1
+    unsourced = _with_pg_config(facts_of(tmp_path, target="armhf"), libpq=True)
+    assert len(findings_of(unsourced, "host-program")) == 1
 
 
 MIXED = {

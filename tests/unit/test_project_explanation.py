@@ -59,7 +59,12 @@ LOGS = {
         "error: could not execute process `sccache /home/me/.rustup/bin/rustc -vV` (never executed)",
     ),
     "env-openssl-dir": ("OpenSSL include directory does not exist: /usr/arm/include",),
-    "crate-needs": ("Cross compilation from x86_64 to armv7 not supported! Use the `force-cross` feature",),
+    "crate-needs": (
+        "Cross compilation from x86_64 to armv7 not supported! Use the `force-cross` feature",
+        "  Unable to infer HDF5 library runtime version (can't find the binary).",
+        '  no MIT or Heimdal gssapi library found. Set LIBGSSAPI_IMPL ("mit" or "heimdal") to pick an implementation',
+        "  configure: error: Oops, mp_limb_t is 64 bits, but the assembler code",
+    ),
 }
 
 

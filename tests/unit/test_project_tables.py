@@ -34,3 +34,10 @@ def test_every_crate_says_what_it_binds_and_how_it_finds_it() -> None:
     bare = [name for name, known in crate_table().items() if name not in served and not (known.library and known.finds)]
 
     assert bare == []
+
+
+def test_every_need_says_what_to_do_and_every_program_why() -> None:
+    table = crate_table()
+
+    assert [name for name, known in table.items() if (known.needs is None) != (known.fix is None)] == []
+    assert [name for name, known in table.items() if known.programs and known.needs is None] == []

@@ -43,9 +43,10 @@ class CrateNeeds:
     vendored: tuple[str, ...]
     source: str | None
     needs: str | None
+    fix: str | None
     severity: Severity
     when: tuple[str, ...]
-    unless: tuple[str, ...]
+    unless: tuple[tuple[str, ...], ...]
     programs: tuple[str, ...]
 
 
@@ -96,9 +97,10 @@ def _crate(name: str, table: Table) -> CrateNeeds:
         vendored=table.optional_texts("vendored"),
         source=table.optional_text("source"),
         needs=table.optional_text("needs"),
+        fix=table.optional_text("fix"),
         severity=table.choice("severity", Severity) if "severity" in keys else Severity.RISK,
         when=table.optional_texts("when"),
-        unless=table.optional_texts("unless"),
+        unless=tuple(tuple(words.split()) for words in table.optional_texts("unless")),
         programs=table.optional_texts("programs"),
     )
     table.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xprov.environment.model import View
 from xprov.errors import UsageError
 from xprov.host import inspect_host
 from xprov.project.checks import CHECKS
@@ -44,6 +45,7 @@ def gather_facts(
         environ=dict(environ),
         machine=inspect_machine(wanted, environ, linkers=_linkers(project, wanted), host=host),
         provision=read_provision(store.folder(wanted)),
+        libraries=_libraries(store.folder(wanted), wanted),
         recipes=tuple(recipes),
     )
 
@@ -67,6 +69,14 @@ def find_problems(facts: Facts) -> tuple[Finding, ...]:
     # Of the jobs that a matrix makes, several may have the same.
     found = dict.fromkeys(finding for check in CHECKS for finding in check(facts))
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _libraries(folder: Path, target: Target) -> Path:
+    """Return the view's folder of libraries below a target's folder."""
+    view = View.LIBS
+    if (folder / View.FULL.value).is_dir() and not (folder / view.value).is_dir():
+        view = View.FULL
+    return folder / view.value / "usr/lib" / target.triplet
 
 
 def _linkers(project: Project, target: Target) -> Iterator[str]:

@@ -73,12 +73,15 @@ class Project:
 class Machine:
     """What there is on this machine: `programs` by name, of those that matter; variables that name what is `missing`.
 
+    `libraries` are those of its own that its C compiler links by name, of those that matter.
+
     `absent_linkers` are those that cargo's configuration names and that are not there. `toolchain` is the C compiler of
     the target; `links_by_cc` is whether plain `cc`, which Rust takes where no linker is named, links for it too.
     `has_std` is whether Rust's library is there for it, None without rustc.
     """
 
     programs: Mapping[str, Path] = field(default_factory=dict)
+    libraries: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     absent_linkers: frozenset[str] = frozenset()
     toolchain: Toolchain | None = None
@@ -88,7 +91,10 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """The facts of one run. `target` is what is built for, `is_cross` whether that is another machine than this."""
+    """The facts of one run. `target` is what is built for, `is_cross` whether that is another machine than this.
+
+    `libraries` is the folder with what is set up for the target, or where it would be.
+    """
 
     project: Project
     target: Target
@@ -96,6 +102,7 @@ class Facts:
     environ: Mapping[str, str]
     machine: Machine
     provision: Provision | None
+    libraries: Path
     recipes: tuple[Recipe, ...]
 
     def target_settings(self, key: str) -> Iterator[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,24 @@ def inspect_machine(target: Target, environ: Mapping[str, str], *, linkers: Iter
     programs = {program for crate in crate_table().values() for program in crate.programs}
     return Machine(
         programs={name: found for name in sorted(programs) if (found := process.find(name))},
+        libraries=frozenset(_own_libraries()) if is_cross else frozenset(),
         missing=frozenset(_missing(target, environ)),
         absent_linkers=frozenset(name for name in linkers if process.find(name) is None),
         toolchain=toolchain,
         links_by_cc=_links_by_cc(target, host, toolchain),
         has_std=_has_std(target.rust) if is_cross else None,
     )
+
+
+def _own_libraries() -> Iterator[str]:
+    """Yield the libraries of the table of crates that this machine's C compiler, by which rustc links, finds."""
+    words = {word for crate in crate_table().values() for words in crate.unless for word in words}
+    for name in sorted(word.removeprefix("-l") for word in words if word.startswith("-l")):
+        with contextlib.suppress(ToolMissingError):
+            # It prints the name alone of a file that it does not find.
+            done = process.run(["cc", f"-print-file-name=lib{name}.so"], check=False)
+            if "/" in done.stdout:
+                yield name
 
 
 def _missing(target: Target, environ: Mapping[str, str]) -> Iterator[str]:

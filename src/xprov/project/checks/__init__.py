@@ -11,6 +11,7 @@ from xprov.project.checks.bundling import check_bundling
 from xprov.project.checks.crates import check_crates
 from xprov.project.checks.environment import check_environment
 from xprov.project.checks.linker import check_linker
+from xprov.project.checks.needs import check_needs
 from xprov.project.checks.output import check_output
 from xprov.project.checks.pinning import check_pinning
 from xprov.project.checks.pyo3_feature import check_pyo3_feature
@@ -26,6 +27,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     check_pyo3_feature,
     check_output,
     check_crates,
+    check_needs,
     check_bundling,
     check_environment,
     check_linker,

@@ -1,4 +1,4 @@
-"""Crates that bind C libraries: whether what they need is there for the target."""
+"""Crates that bind C libraries: whether these are there for the target."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xprov.project.crates import CrateNeeds, Search, compiles_its_own, crate_table, described, recipes_by_crate
+from xprov.project.crates import Search, compiles_its_own, crate_table, described, recipes_by_crate
 from xprov.project.features import resolve
 from xprov.project.finding import Finding, Place, Severity
 from xprov.project.selection import plain_build
@@ -20,15 +20,9 @@ if TYPE_CHECKING:
 
 
 def check_crates(facts: Facts) -> Iterator[Finding]:
-    """Yield, for a cross build, the libraries that are missing, and what single crates need."""
-    if not facts.is_cross:
-        return
-    yield from _missing(facts, taken_crates(facts, build_scripts=False))
-    for name, features in taken_crates(facts, build_scripts=True).items():
-        known = crate_table().get(name)
-        if known is not None:
-            yield from _needs(facts, known, features)
-            yield from _programs(facts, known)
+    """Yield, for a cross build, the libraries that are missing."""
+    if facts.is_cross:
+        yield from _missing(facts, taken_crates(facts, build_scripts=False))
 
 
 def taken_crates(facts: Facts, *, build_scripts: bool) -> dict[str, frozenset[str] | None]:
@@ -45,9 +39,9 @@ def taken_crates(facts: Facts, *, build_scripts: bool) -> dict[str, frozenset[st
 def waits_for_setup(facts: Facts) -> bool:
     """Return whether what is found of libraries already leads to the variables of a provision: compiler and linker."""
     wanting = _wanting(facts, taken_crates(facts, build_scripts=False))
-    there = _set_up(facts)
+    there = provisioned(facts)
     sure = (recipe for name, recipe in wanting.items() if _is_taken_for_sure(facts, name))
-    return any(recipe.library not in there or not _is_sourced(facts) for recipe in sure)
+    return any(recipe.library not in there or not is_sourced(facts) for recipe in sure)
 
 
 def _wanting(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> dict[str, Recipe]:
@@ -56,24 +50,26 @@ def _wanting(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> dict[
     return {name: served[name] for name, on in crates.items() if name in served and not vendors(facts, name, on)}
 
 
-def _set_up(facts: Facts) -> set[str]:
+def provisioned(facts: Facts) -> set[str]:
+    """Return the libraries that are set up for the target."""
     return {library.name for library in facts.provision.libraries} if facts.provision else set()
 
 
-def _is_sourced(facts: Facts) -> bool:
+def is_sourced(facts: Facts) -> bool:
+    """Return whether the environment names the target's pkg-config."""
     names = (*scoped("PKG_CONFIG", facts.target.rust), "TARGET_PKG_CONFIG")
     return any(facts.environ.get(name) for name in names)
 
 
 def _missing(facts: Facts, crates: Mapping[str, frozenset[str] | None]) -> Iterator[Finding]:
     """Yield one finding with the line that provisions all that is missing, and one for each crate without a recipe."""
-    there = _set_up(facts)
+    there = provisioned(facts)
     served = recipes_by_crate(facts.recipes)
     wanting = _wanting(facts, crates)
     missing = {name: recipe for name, recipe in wanting.items() if recipe.library not in there}
     if missing:
         yield _library_missing(facts, missing, there)
-    if len(missing) < len(wanting) and not _is_sourced(facts):
+    if len(missing) < len(wanting) and not is_sourced(facts):
         yield _not_sourced(facts, sorted({recipe.library for recipe in wanting.values()} & there))
     for name, features in crates.items():
         known = crate_table().get(name)
@@ -136,44 +132,6 @@ def vendors(facts: Facts, name: str, features: frozenset[str] | None) -> bool:
     """Return whether a crate compiles its own copy of the library, as far as its features are known."""
     lock = facts.project.lock
     return compiles_its_own(crate_table().get(name), lock.find(name) if lock else None, features)
-
-
-def _needs(facts: Facts, known: CrateNeeds, features: frozenset[str] | None) -> Iterator[Finding]:
-    on = features or frozenset()
-    triple = facts.target.rust.replace("-", "_")
-    met = [word.replace("{triple}", triple).replace("{TRIPLE}", triple.upper()) for word in known.unless]
-    if known.needs is None or (known.when and features is not None and not on.intersection(known.when)):
-        return
-    if vendors(facts, known.name, features) or on.intersection(met) or any(word in facts.environ for word in met):
-        return
-    yield Finding(
-        id="crate-needs",
-        # Where features are not known, one of them may be the answer.
-        severity=Severity.RISK if features is None and known.severity is Severity.BREAKS else known.severity,
-        place=place_of(facts, known.name),
-        seen=f"{known.name}: {known.needs}".replace("{triple}", triple).replace("{TRIPLE}", triple.upper()),
-        fix=f"set {met[0]}" if met and met[0].isupper() else _by_feature(known),
-    )
-
-
-def _by_feature(known: CrateNeeds) -> str:
-    features = [word for word in known.unless if not word.isupper()]
-    if features:
-        return f"turn on its feature `{features[0]}`"
-    return "see what it needs above; `xprov setup` does what can be done for it from outside"
-
-
-def _programs(facts: Facts, known: CrateNeeds) -> Iterator[Finding]:
-    for program in known.programs:
-        if program in facts.machine.programs:
-            yield Finding(
-                id="host-program",
-                severity=Severity.RISK,
-                place=place_of(facts, known.name),
-                seen=f"{known.name}: `{facts.machine.programs[program]}` is in reach",
-                fix=f"have `{program}` out of PATH for the build, or {known.library or 'its library'} there for the"
-                f" target, so that it is not asked",
-            )
 
 
 def place_of(facts: Facts, crate: str) -> Place | None:

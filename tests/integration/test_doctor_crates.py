@@ -1,0 +1,171 @@
+"""Crates that ignore pkg-config or believe this machine really break cross builds, and what doctor says mends them.
+
+Each row is built twice in one container: as the project is, and after the line that doctor printed was typed as it
+stands. What doctor finds the first time and not the second is the row's.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.integration.action import Shared
+from tests.integration.conftest import CrossImage
+from tests.integration.cross_project import (
+    CARGO,
+    FAST,
+    SOURCED,
+    TRIPLE,
+    Machine,
+    library_project,
+    started_machine,
+)
+
+pytestmark = [pytest.mark.archive, pytest.mark.docker]
+
+# What is set up for zig.
+ZIG_HOME = "/root/zig"
+SETUP = f"""
+set -e
+echo 'APT::Get::Assume-Yes "true"; APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/tests
+apt-get update -q
+# Of this machine: libraries with programs that crates believe, and what libbpf is compiled by.
+apt-get install -q libpq-dev libmariadb-dev-compat make
+cd /io/postgres
+xprov setup armhf libpq libevdev udev --method sysroot
+XPROV_HOME={ZIG_HOME} xprov setup armhf libelf zlib --method sysroot --toolchain zig --manylinux 2_36
+"""
+
+
+RECIPE = """\
+library = "{}"
+summary = "A library for tests"
+modules = ["{}"]
+
+[packages]
+debian = ["{}"]
+
+[[crates]]
+name = "{}"
+finds = "pkg-config"
+
+[check]
+header = "{}"
+symbol = "{}"
+link = ["{}"]
+"""
+RECIPES = {
+    "libpq": ("libpq", "libpq-dev", "pq-sys", "libpq-fe.h", "PQlibVersion", "pq"),
+    "mysqlclient": ("libmariadb", "libmariadb-dev", "mysqlclient-sys", "mysql.h", "mysql_get_client_info", "mariadb"),
+    "libevdev": ("libevdev", "libevdev-dev", "evdev-sys", "libevdev/libevdev.h", "libevdev_new", "evdev"),
+    "libelf": ("libelf", "libelf-dev", "libbpf-sys", "libelf.h", "elf_begin", "elf"),
+}
+OWN = {"xprov.toml": "recipes = ['../recipes/own']\n"}
+
+PROJECTS = {
+    "recipes": {f"own/{library}.toml": RECIPE.format(library, *facts) for library, facts in RECIPES.items()},
+    # As most have it: another crate asks for it.
+    "postgres": {
+        **OWN,
+        "Cargo.toml": f"[dependencies]\ninner = {{ path = 'inner' }}\n{FAST}",
+        "src/lib.rs": '#[no_mangle] pub extern "C" fn version() -> i32 { inner::version() }\n',
+        "inner/Cargo.toml": "[package]\nname = 'inner'\nversion = '0.1.0'\n[dependencies]\npq-sys = '=0.6.3'\n",
+        "inner/src/lib.rs": "pub fn version() -> i32 { unsafe { pq_sys::PQlibVersion() } }\n",
+    },
+    "mysql": {**OWN, **library_project("mysqlclient-sys = '=0.5.2'", "mysqlclient_sys::mysql_get_client_version()")},
+    "input": {**OWN, **library_project("evdev-sys = '=0.2.6'", "evdev_sys::libevdev_new()")},
+    "devices": {
+        **OWN,
+        **library_project(
+            "libudev-sys = '=0.1.4'\nudev = { version = '=0.9.3', features = ['hwdb'] }", "udev::Hwdb::new().is_ok()"
+        ),
+    },
+    "bpf": {
+        **OWN,
+        "Cargo.toml": f"[dependencies]\nlibbpf-sys = '=1.7.0'\n{FAST}",
+        "src/main.rs": "fn main() { unsafe { libbpf_sys::libbpf_major_version(); } }\n",
+        "pyproject.toml": "[tool.maturin]\nbindings = 'bin'\n",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def machine(
+    plain_image: CrossImage, shared: Shared, wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    """Return one container for all rows."""
+    folder = tmp_path_factory.mktemp("projects")
+    with started_machine(plain_image("armhf"), PROJECTS, shared=shared, wheelhouse=wheelhouse, folder=folder) as ready:
+        ready.box.run(SETUP).expect()
+        yield ready
+
+
+def _quoted(fix: str) -> list[str]:
+    return re.findall("`([^`]+)`", fix)
+
+
+def _first(fix: str) -> str:
+    return _quoted(fix)[0]
+
+
+def _second(fix: str) -> str:
+    return _quoted(fix)[1]
+
+
+def _written(fix: str) -> str:
+    """Return a line that writes the table and the setting that a fix names into cargo's configuration."""
+    table, setting = _quoted(fix)
+    return f"mkdir -p .cargo; printf '%s\\n' '{table}' '{setting}' > .cargo/config.toml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A project that fails with `said` in its log, after the lines `always`, and the line of the fix that is typed."""
+
+    id: str
+    project: str
+    said: str
+    typed: Callable[[str], str] = _first
+    always: str = SOURCED
+    command: str = CARGO
+
+
+ROWS = (
+    Row(id="host-program", project="postgres", said="/usr/lib/x86_64-linux-gnu/libpq.so: file not", typed=_second),
+    Row(id="host-program", project="postgres", said="/usr/lib/x86_64-linux-gnu/libpq.so: file not"),
+    Row(id="crate-needs", project="input", said="autoreconf: not found", typed=_written),
+    Row(id="crate-needs", project="devices", said="cannot find type `udev_hwdb`"),
+    Row(
+        id="crate-needs",
+        project="bpf",
+        said='unable to find dynamic system library "elf"',
+        typed=_second,
+        always=f"source {ZIG_HOME}/env; export XPROV_HOME={ZIG_HOME}",
+        command=f"maturin build --zig --target {TRIPLE} --manylinux 2_36 --profile dev --out /tmp/dist",
+    ),
+)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.project}-{row.id}")
+def test_a_crate_that_cannot_be_cross_built_is_named_and_mended(machine: Machine, row: Row) -> None:
+    failed = machine.build(row.project, row.always, row.command)
+    built = machine.build(row.project, f"{row.always}\n{row.typed(failed.found[row.id])}", row.command)
+
+    assert failed.code != 0
+    assert row.said in failed.log
+    assert built.code == 0, built.log
+    assert failed.found.keys() - built.found.keys() == {row.id}
+    assert built.found.keys() <= failed.found.keys()
+
+
+def test_a_program_of_this_machine_is_not_asked_where_the_library_is_set_up(machine: Machine) -> None:
+    failed = machine.build("mysql", SOURCED)
+    line = _first(failed.found["library-missing"])
+    built = machine.build("mysql", f"{line} --method sysroot; {SOURCED}")
+
+    assert failed.code != 0
+    assert "/usr/lib/x86_64-linux-gnu//libmariadb.so: file not recognized" in failed.log
+    assert line == "xprov setup armhf mysqlclient"
+    assert built.code == 0, built.log
+    assert failed.found.keys() - built.found.keys() == {"host-program", "library-missing"}
