@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xprov.store import Store
 
 # It rises when the same inputs make another folder.
-_FORM = 2
+_FORM = 3
 
 
 def standing(plan: Plan, store: Store, output: Output) -> Provision | None:

@@ -266,6 +266,21 @@ def test_a_dangling_openssl_dir_is_unset_and_said(tmp_path: Path) -> None:
     assert [note.text for note in resolved.notes if note.loud] == [f"{name} is unset, was {tmp_path}: no OpenSSL there"]
 
 
+def test_where_nothing_can_be_unset_a_dangling_openssl_dir_names_the_views_prefix(tmp_path: Path) -> None:
+    name = "ARMV7_UNKNOWN_LINUX_GNUEABIHF_OPENSSL_DIR"
+    given = environment(OPENSSL)
+
+    resolved = resolve(given, ROOT, {name: str(tmp_path)}, unsets=False)
+
+    files = render_target_files(given, ROOT)
+    assert resolved.variables[name] == f"{ROOT}/prefix"
+    assert files["prefix/include"] == Link(to="../libs/usr/include")
+    assert files["prefix/lib"] == Link(to="../libs/usr/lib/arm-linux-gnueabihf")
+    assert [note.text for note in resolved.notes if note.loud] == [
+        f"{name} is replaced, was {tmp_path}: no OpenSSL there"
+    ]
+
+
 def test_an_openssl_dir_with_openssl_stays(tmp_path: Path) -> None:
     (tmp_path / "include/openssl").mkdir(parents=True)
     (tmp_path / "include/openssl/ssl.h").touch()

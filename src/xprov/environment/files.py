@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xprov.environment import shell
 from xprov.environment.buildsystems import render_cmake, render_meson
-from xprov.environment.settings import linker_wrapper
+from xprov.environment.settings import PREFIX, linker_wrapper
 from xprov.environment.shell import render_home_env
 from xprov.sites import HERE
 
@@ -58,6 +58,8 @@ def render_target_files(environment: Environment, root: Path) -> dict[str, File]
         "toolchain.cmake": Text(text=render_cmake(environment)),
         "meson.ini": Text(text=render_meson(environment, root)),
         environment.pkg_config: wrapper,
+        f"{PREFIX}/include": Link(to=f"../{environment.include_folders[1]}"),
+        f"{PREFIX}/lib": Link(to=f"../{environment.library_folders[0]}"),
     }
     for triple in target.rust_triples:
         files[f"bin/{triple}-pkg-config"] = wrapper

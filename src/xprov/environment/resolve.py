@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from xprov.environment.model import Action
 from xprov.environment.plain import plain_variables
 from xprov.environment.quoting import quote
-from xprov.environment.settings import settings_of
+from xprov.environment.settings import PREFIX, settings_of
+from xprov.sites import HERE
 from xprov.toolchain import is_linker_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xprov.environment.model import Environment, Setting
+    from xprov.sites import Site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +37,24 @@ class Resolved:
     notes: tuple[Note, ...]
 
 
-def resolve(environment: Environment, root: Path, environ: Mapping[str, str], *, plain: bool = False) -> Resolved:
-    """Return what `environ` needs to build for a target whose folder is `root`.
+def resolve(
+    environment: Environment,
+    root: Path,
+    environ: Mapping[str, str],
+    *,
+    plain: bool = False,
+    site: Site = HERE,
+    unsets: bool = True,
+) -> Resolved:
+    """Return what `environ` needs to build for a target whose folder is, on `site`, `root`.
 
-    With `plain` the variables without a target are set too, for a shell that builds for this target alone.
+    With `plain` the variables without a target are set too, for a shell that builds for this target alone. Where
+    nothing can be unset (`unsets`), a variable that ought to be names the view's prefix.
     """
-    real = root.resolve()
-    state = _State(environment=environment, root=str(real), quoted=quote(str(real)), environ=environ)
+    real = site.resolve(root)
+    state = _State(
+        environment=environment, root=str(real), quoted=quote(str(real)), environ=environ, site=site, unsets=unsets
+    )
     for setting in settings_of(environment):
         if not setting.when_quoted or state.quoted != state.root:
             state.carry_out(setting)
@@ -56,6 +69,8 @@ class _State:
     root: str
     quoted: str
     environ: Mapping[str, str]
+    site: Site
+    unsets: bool
     changed: dict[str, str | None] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
@@ -102,9 +117,17 @@ class _State:
 
     def _drop(self, setting: Setting) -> None:
         was = self.get(setting.variable)
-        if was and not Path(was, setting.needs).exists():
+        if not was or self._exists(Path(was, setting.needs)):
+            return
+        if self.unsets:
             self.notes.append(Note(text=f"{setting.variable} is unset, was {was}: {setting.reason}", loud=True))
             self.changed[setting.variable] = None
+        else:
+            self.replaced(setting, was, setting.reason)
+            self.changed[setting.variable] = f"{self.root}/{PREFIX}"
+
+    def _exists(self, path: Path) -> bool:
+        return self.site.is_file(path) or self.site.is_folder(path)
 
     def _wrap(self, setting: Setting, value: str) -> None:
         was = self.get(setting.variable)
@@ -124,7 +147,7 @@ class _State:
         home = self.root.rpartition("/")[0]
         plain = was.rstrip("/")
         if plain not in {"", value, setting.keep, home} and not was.startswith(f"{home}/"):
-            if Path(was).is_dir():
+            if self.site.is_folder(Path(was)):
                 self.notes.append(Note(text=f"{setting.variable} stays {was}", loud=False))
                 return
             self.replaced(setting, was, "there is no such folder")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from xprov.environment.model import Environment
 
+PREFIX = "prefix"
+"""A folder of the target's in which `include` and `lib` are the view's: for tools that want to be told of a prefix."""
+
 
 def settings_of(environment: Environment) -> tuple[Setting, ...]:
     """Return what is set for a target, in the order it is done."""
