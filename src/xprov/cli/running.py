@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.cache import Cache
 from xprov.catalog import Catalog
+from xprov.containers.bring import bring_image
 from xprov.containers.choice import Choice, choose_image
 from xprov.containers.ground import Ground, find_ground, mounts
 from xprov.containers.inside import provision_inside
@@ -15,19 +16,13 @@ from xprov.containers.owner import sweep
 from xprov.containers.provide import provide
 from xprov.containers.run import Run
 from xprov.containers.run import carry_out as run_command
-from xprov.containers.site import image_site
+from xprov.containers.site import build_target, image_site
 from xprov.containers.tools import Tools, find_tools
 from xprov.engine import Engine, Image, connect
-from xprov.errors import NetworkError, UsageError
-from xprov.lockfile import find_lock, read_lock
-from xprov.lockfile.use import locked_target
+from xprov.lockfile import find_lock
+from xprov.lockfile.use import locked_request
 from xprov.output import Output, count
 from xprov.request import Request
-
-_BUILD_TARGET = "CARGO_BUILD_TARGET"
-
-# OCI's architectures that a machine runs besides its own, without emulation.
-_ALSO_RUN = {"amd64": ("386",), "arm64": ("arm",)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +60,7 @@ def carry_out(request: Request, words: Words, folder: Path, cache: Cache, catalo
         if left := sweep(engine):
             output.say(f"Removed {count(left, 'container')} that a killed xprov had left")
         choice = _choice(request, words, engine)
-        image = _image(engine, choice.reference, request, output)
+        image = bring_image(engine, choice.reference, output, offline=request.access.offline)
         tools, home = _prepare(request, words, choice, image, ground, engine, work)
         run = Run(
             image=image,
@@ -74,7 +69,7 @@ def carry_out(request: Request, words: Words, folder: Path, cache: Cache, catalo
             ground=mounts(ground, cache, image, request.target),
             home=home,
             tools=tools,
-            given={**_build_target(request, image), **words.given},
+            given={**build_target(image, request.target), **words.given},
             network=words.network,
             terminal=words.terminal,
         )
@@ -95,7 +90,7 @@ def _prepare(  # noqa: PLR0913, PLR0917 - see carry_out
             wanted = ("setup", request.target.name, *request.libraries, *words.options)
             return tools + provision_inside(image, wanted, work.cache), None
         if words.locked:
-            request = _locked(request, words.lock_file)
+            request = locked_request(request, words.lock_file or find_lock(Path.cwd()))
         if not request.libraries:
             return tools, None
         recipes = tuple(work.catalog.recipe(library) for library in request.libraries)
@@ -123,37 +118,3 @@ def _choice(request: Request, words: Words, engine: Engine) -> Choice:
     if words.image is not None:
         return Choice(reference=words.image, glibc=None)
     return choose_image(request.target, engine.architecture, request.glibc)
-
-
-def _image(engine: Engine, reference: str, request: Request, output: Output) -> Image:
-    """Return the image, which is pulled where it is not here. Raises `UsageError` for one of another machine's."""
-    image = engine.image(reference)
-    if image is None:
-        if request.access.offline:
-            raise NetworkError(
-                f"the image `{reference}` is not here, and --offline was asked for", hint=f"`docker pull {reference}`"
-            )
-        with output.step(f"Pulling {reference}") as progress:
-            engine.pull(reference, progress)
-        image = engine.image(reference)
-        if image is None:
-            raise NetworkError(f"`{reference}` was pulled and is not here")
-    own = engine.architecture
-    if image.architecture not in (own, *_ALSO_RUN.get(own, ())):
-        raise UsageError(
-            f"the image `{reference}` is for {image.architecture} machines, and this one is {own}",
-            hint=f"`docker pull --platform linux/{own} {reference}`, where there is one; or name another image",
-        )
-    return image
-
-
-def _locked(request: Request, file: Path | None) -> Request:
-    lock = read_lock(file or find_lock(Path.cwd()))
-    locked = locked_target(lock, request.target, request.libraries)
-    return replace(request, libraries=locked.libraries, locked=locked)
-
-
-def _build_target(request: Request, image: Image) -> Mapping[str, str]:
-    """Return the variable by which cargo and maturin build for the target: the job's own images set it."""
-    triples = request.target.rust_triples
-    return {} if image.environ.get(_BUILD_TARGET) in triples else {_BUILD_TARGET: triples[0]}

@@ -68,12 +68,10 @@ def _require_lock(file: Path | None) -> None:
 
 
 def _from_lock(request: Request, file: Path | None) -> Request:
-    from xprov.lockfile import find_lock, read_lock  # noqa: PLC0415 - see _require_lock
-    from xprov.lockfile.use import locked_target  # noqa: PLC0415
+    from xprov.lockfile import find_lock  # noqa: PLC0415 - see _require_lock
+    from xprov.lockfile.use import locked_request  # noqa: PLC0415
 
-    lock = read_lock(file or find_lock(Path.cwd()))
-    locked = locked_target(lock, request.target, request.libraries)
-    return replace(request, method=Method.SYSROOT, libraries=locked.libraries, locked=locked)
+    return locked_request(request, file or find_lock(Path.cwd()))
 
 
 def _write_lock(lock_file: Path | None, plan: Plan, output: Output) -> None:

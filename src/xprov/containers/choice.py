@@ -28,18 +28,18 @@ class Choice:
     glibc: Version | None
 
 
-def choose_image(target: Target, architecture: str, wanted: Version | None) -> Choice:
+def choose_image(target: Target, architecture: str, wanted: Version | None, *, option: str = "--image") -> Choice:
     """Return the image for `target` on a machine of an OCI `architecture`.
 
     That is the newest whose glibc is not above `wanted`; where nothing is wanted, the usual one. Raises
-    `UnsatisfiableError` when there is none.
+    `UnsatisfiableError` when there is none; `option` is what names another.
     """
     choices = known_images().get(architecture, {}).get(target.name, ())
     if not choices:
         known = ", ".join(known_images().get(architecture, {})) or "none at all"
         raise UnsatisfiableError(
             f"no image is known in which {target.name} is built on {architecture} machines",
-            hint=f"name one by `--image`; there are some for: {known}",
+            hint=f"name one by `{option}`; there are some for: {known}",
         )
     if wanted is None:
         return choices[0]
@@ -48,7 +48,7 @@ def choose_image(target: Target, architecture: str, wanted: Version | None) -> C
         lowest = min(choice.glibc for choice in choices if choice.glibc is not None)
         raise UnsatisfiableError(
             f"no image for {target.name} builds for a glibc as old as {format_tag(wanted)} promises",
-            hint=f"the oldest is for {format_tag(lowest)}; or name an image of your own by `--image`",
+            hint=f"the oldest is for {format_tag(lowest)}; or name an image of your own by `{option}`",
         )
     return max(fitting, key=lambda choice: choice.glibc or (0, 0))
 

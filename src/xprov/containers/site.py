@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from xprov.cache import Cache
     from xprov.containers.memory import Memory
     from xprov.engine import Box, Engine, Image
+    from xprov.target import Target
+
+_BUILD_TARGET = "CARGO_BUILD_TARGET"
 
 _ENGLISH = {"LC_ALL": "C.UTF-8"}
 
@@ -126,3 +129,9 @@ def image_site(engine: Engine, image: Image, cache: Cache) -> Iterator[ImageSite
         scratch.mkdir(parents=True, exist_ok=True)
     with remembered(cache.path / "images" / f"{image.id}.json") as memory, ExitStack() as boxes:
         yield ImageSite(engine, image, scratch, memory, boxes)
+
+
+def build_target(image: Image, target: Target) -> Mapping[str, str]:
+    """Return the variable by which cargo and maturin build for `target`: a release job's own images set it."""
+    triples = target.rust_triples
+    return {} if image.environ.get(_BUILD_TARGET) in triples else {_BUILD_TARGET: triples[0]}

@@ -63,5 +63,5 @@ def absent(reference: str, error: ImageNotFound | APIError) -> NetworkError:
     """Return the error for an image that no registry gave."""
     return NetworkError(
         f"there is no image `{reference}`: {error.explanation or error}",
-        hint="check its name and tag; `docker login` where the registry wants to know who asks; or `--image IMAGE`",
+        hint="check its name and tag; `docker login` where the registry wants to know who asks; or name another image",
     )

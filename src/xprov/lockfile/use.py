@@ -10,12 +10,14 @@ from xprov.archive.resolution import Resolution
 from xprov.environment.model import View
 from xprov.errors import VerificationError
 from xprov.lockfile.model import NAME, LockedTarget
+from xprov.lockfile.reading import read_lock
 from xprov.request import Method
 from xprov.routes import Route
 from xprov.view.layout import Shape, belongs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from xprov.apt.entry import Entry
     from xprov.archive.locations import Access
@@ -63,6 +65,12 @@ def locked_target(lock: Lock, target: Target, libraries: Iterable[str]) -> Locke
             hint=f"`xprov lock {target.name} -- {every}` adds it; `--locked` takes nothing that is not in the lock",
         )
     return locked
+
+
+def locked_request(request: Request, file: Path) -> Request:
+    """Return `request` for exactly what the lock in `file` has. Raises what `read_lock` and `locked_target` do."""
+    locked = locked_target(read_lock(file), request.target, request.libraries)
+    return replace(request, method=Method.SYSROOT, libraries=locked.libraries, locked=locked)
 
 
 def locked_route(locked: LockedTarget, request: Request, wanted: Wanted) -> Route:
