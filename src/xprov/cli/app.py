@@ -19,6 +19,7 @@ COMMANDS = {
     "setup": "Make libraries available to the compilers that build for a target.",
     "lock": "Write down the packages that setup uses with --locked, or say what is newer.",
     "run": "Run a command in the container that a release job builds in, with libraries provisioned.",
+    "image": "Make an image in which build tools find libraries, with nothing to source.",
     "doctor": "Find what breaks a project's wheels, and say what mends it.",
     "explain": "Name what broke a build, from its output, and say what mends it.",
     "env": "Print the variables that make build tools use what was set up for a target.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from xprov.engine.building import build_image
 from xprov.engine.containers import Box, Spec, make_box
 from xprov.engine.failures import explained
 from xprov.engine.images import Image, find_image, pull_image
@@ -32,6 +33,10 @@ class Engine:
     def pull(self, reference: str, progress: Callable[[str], None]) -> None:
         """Bring an image from its registry. Raises `NetworkError` when it cannot be had."""
         pull_image(self.client, reference, progress)
+
+    def build(self, context: IO[bytes], tag: str, labels: Mapping[str, str], progress: Callable[[str], None]) -> None:
+        """Build an image and call it `tag`; what fails or is interrupted leaves no container, and the tag as it was."""
+        build_image(self.client, context, tag, labels, progress)
 
     def box(self, spec: Spec) -> Box:
         """Return a new container."""
