@@ -221,6 +221,11 @@ def find_target(name: str) -> Target:
     )
 
 
+def is_target(name: str) -> bool:
+    """Return whether `name` is a spelling of a target, in any case of its letters."""
+    return name.strip().lower() in _BY_NAME
+
+
 def _or(names: list[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

@@ -67,6 +67,7 @@ def test_it_has_to_be_said_what_to_write(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
+        (("armhf",), "`armhf` is not a folder", "a target is named by an option: `--target armhf`"),
         (("alsa",), "`alsa` is not a folder", "if it is a library, it comes behind `--`: `... -- alsa`"),
         (("--", "asla"), "there is no recipe for a library `asla`", "did you mean `alsa`?"),
         (("--target", "armel", "--", "alsa"), "maturin-action has no container for `armel`", "it has some for amd64,"),

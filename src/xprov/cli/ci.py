@@ -25,7 +25,7 @@ from xprov.project.edit import diff
 from xprov.project.facts import Facts
 from xprov.project.report import shown
 from xprov.store import open_store, writing
-from xprov.target import find_target
+from xprov.target import find_target, is_target
 
 Project = Annotated[
     Path,
@@ -155,9 +155,11 @@ def maturin(
 
 def _facts(project: Path, catalog: Catalog) -> Facts:
     if not project.is_dir():
-        raise UsageError(
-            f"`{project}` is not a folder", hint=f"if it is a library, it comes behind `--`: `... -- {project}`"
-        )
+        word = str(project)
+        hint = f"if it is a library, it comes behind `--`: `... -- {word}`"
+        if is_target(word):
+            hint = f"a target is named by an option: `--target {word}`"
+        raise UsageError(f"`{word}` is not a folder", hint=hint)
     return gather_facts(project, None, environ=os.environ, store=open_store(os.environ), recipes=catalog.recipes())
 
 
