@@ -18,7 +18,7 @@ CASES = [
     ("bullseye", "armhf"),
     ("trixie", "armhf"),
     ("bookworm", "arm64"),
-    ("trixie", "s390x"),
+    ("bookworm", "s390x"),
 ]
 
 PROGRAM = """\
