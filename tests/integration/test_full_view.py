@@ -224,7 +224,7 @@ def test_clang_builds_for_targets_that_have_no_gcc_here(name: str, tmp_path: Pat
     need("clang", "ld.lld")
     target = find_target(name)
     sysroot = tmp_path / "sysroot"
-    build_view(prepare_view(packages("trixie", target).all_trees, target, Shape.SYSROOT), sysroot)
+    build_view(prepare_view(packages("bookworm", target).all_trees, target, Shape.SYSROOT), sysroot)
     (tmp_path / "program.cc").write_text(CPP)
     words = [f"--target={clang_triple(target)}", f"--sysroot={sysroot}", "-fuse-ld=lld"]
 
