@@ -113,6 +113,16 @@ def parse_version(text: str) -> Version:
     raise UsageError(f"`{text}` is no glibc version", hint="write it like `2.31`, or like the tag: `manylinux_2_31`")
 
 
+def read_version(text: str) -> Version:
+    """Return what `format_version` wrote, which may have a third number: x86_64's symbols begin with GLIBC_2.2.5.
+
+    Raises `UsageError` when it means no version.
+    """
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){2}", text):
+        return tuple(map(int, text.split(".")))
+    return parse_version(text)
+
+
 def format_version(version: Version) -> str:
     """Return `version` the way glibc writes it: `2.31`."""
     return ".".join(map(str, version))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xprov.errors import XprovError
-from xprov.glibc import Version, format_version, parse_version
+from xprov.glibc import Version, format_version, read_version
 from xprov.request import Method
 from xprov.target import Target, find_target
 
@@ -169,4 +169,4 @@ def _text(version: Version | None) -> str | None:
 
 
 def _version(text: str | None) -> Version | None:
-    return None if text is None else parse_version(text)
+    return None if text is None else read_version(text)

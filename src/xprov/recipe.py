@@ -12,7 +12,7 @@ from typing import Any
 
 from xprov.archive.suites import Suite, find_suite, suites
 from xprov.errors import UnsatisfiableError, UsageError
-from xprov.glibc import Version, parse_version
+from xprov.glibc import Version, read_version
 from xprov.toml import Table, read_toml
 
 _LIBRARY = re.compile(r"[a-z0-9][a-z0-9+.-]*")
@@ -285,7 +285,7 @@ def _floor(table: Table, suite: Suite, architecture: str) -> FloorHint:
         table.refuse(architecture, f"is not an architecture of {suite.name}", hint=f"it has {known}")
     text = table.text(architecture)
     try:
-        return FloorHint(suite=suite.name, architecture=architecture, version=parse_version(text))
+        return FloorHint(suite=suite.name, architecture=architecture, version=read_version(text))
     except UsageError as error:
         table.refuse(architecture, f"cannot be `{text}`: it is no glibc version", hint=error.hint)
 

@@ -16,6 +16,7 @@ from xprov.glibc import (
     is_bundled,
     lowest_tag,
     parse_version,
+    read_version,
 )
 from xprov.target import find_target
 
@@ -45,6 +46,11 @@ def test_what_is_no_version_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_version(text)
     assert "manylinux_2_31" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("version", [(2, 31), (2, 5), (2, 2, 5)])
+def test_a_version_that_was_written_is_read_back(version: Version) -> None:
+    assert read_version(format_version(version)) == version
 
 
 def test_version_and_tag_are_written_as_glibc_and_pep_600_do() -> None:
