@@ -192,3 +192,15 @@ def test_large_files_are_no_64_bit_time(symbol: str, view: Path) -> None:
 def test_a_64_bit_machine_is_not_warned_about_its_time(view: Path) -> None:
     Shared(undefined=("__time64",), defined=("snd_pcm_open",)).write(view / LIB / "libasound.so.2")
     assert time64_warning([_check(view)], find_target("arm64")) is None
+
+
+def test_libraries_in_lib64_are_found_and_plugins_below_it_after_them(tmp_path: Path) -> None:
+    amd64 = find_target("amd64")
+    Shared(soname="libasound.so.2").write(tmp_path / "usr/lib64/plugins/libasound.so.2")
+    Shared(soname="libasound.so.2").write(tmp_path / "usr/lib64/libasound.so.2")
+    Shared(soname="libown.so.1").write(tmp_path / "usr/lib64/plugins/libown.so.1")
+
+    paths = read_libraries(tmp_path, amd64).paths
+
+    assert paths["libasound.so.2"] == tmp_path / "usr/lib64/libasound.so.2"
+    assert paths["libown.so.1"] == tmp_path / "usr/lib64/plugins/libown.so.1"

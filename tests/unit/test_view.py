@@ -409,6 +409,16 @@ def test_programs_are_in_no_view(shape: Shape, packages: Packages) -> None:
     assert [copy.path for copy in packages.prepare(shape).copies] == ["usr/include/python3.11/Python.h"]
 
 
+def test_what_another_system_calls_like_one_of_debians_programs_may_hold_a_library(tmp_path: Path) -> None:
+    amd64 = find_target("amd64")
+    Shared(target="amd64").write(tmp_path / "usr/lib64/libdbus-1.so.3")
+    tree = PackageTree(package="dbus-libs", root=tmp_path, paths=("/usr/lib64/libdbus-1.so.3",), sifted=True)
+
+    build_view(prepare_view([tree], amd64), tmp_path / "view")
+
+    assert (tmp_path / "view/lib64/libdbus-1.so.3").is_file()
+
+
 @pytest.mark.parametrize(
     "name", ["libcrypt1", "libcrypt-dev", "libgomp1", "libatomic1", "libcap2", "libc++1", "zlib1g"]
 )
@@ -418,6 +428,7 @@ def test_libraries_that_a_wheel_has_to_carry_are_no_toolchain(name: str) -> None
 
 def test_the_toolchains_own_libraries_are_known_by_soname() -> None:
     assert is_toolchain_library("libc.so.6", TARGET)
+    assert is_toolchain_library("libc.musl-armv7.so.1", find_target("armv7-unknown-linux-musleabihf"))
     assert is_toolchain_library("ld-linux-armhf.so.3", TARGET)
     assert not is_toolchain_library("ld-linux-armhf.so.3", find_target("arm64"))
     assert not is_toolchain_library("libcrypt.so.1", TARGET)

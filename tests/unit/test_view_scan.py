@@ -68,6 +68,29 @@ def test_what_no_build_tool_reads_is_left_out(path: str, tmp_path: Path) -> None
     assert _scan(tmp_path, f"/{path}") == {}
 
 
+@pytest.mark.parametrize(
+    ("path", "target", "kept"),
+    [
+        ("usr/lib64/libx.so.1", "amd64", True),
+        ("usr/lib64/pkgconfig/x.pc", "amd64", True),
+        ("usr/lib64/x-1.0/include/arch.h", "arm64", True),
+        ("usr/lib64/pkgconfig/x.pc", "i386", False),
+        ("usr/lib/pkgconfig/x.pc", "i386", True),
+        ("usr/lib/.build-id/20/06f5", "amd64", False),
+    ],
+)
+def test_red_hats_systems_have_lib64_for_machines_of_64_bits(
+    path: str,
+    target: str,
+    kept: bool,  # noqa: FBT001 - a column of the table above
+    tmp_path: Path,
+) -> None:
+    _file(tmp_path, path)
+    tree = PackageTree(package="libx", root=tmp_path, paths=(f"/{path}",))
+
+    assert bool(scan([tree], find_target(target))) is kept
+
+
 def test_a_library_in_lib_has_its_place_in_usr_lib(tmp_path: Path) -> None:
     _file(tmp_path, "lib/arm-linux-gnueabihf/libdbus-1.so.3")
     found = _scan(tmp_path, "/lib/arm-linux-gnueabihf/libdbus-1.so.3")

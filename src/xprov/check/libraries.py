@@ -79,7 +79,8 @@ def read_libraries(view: Path, target: Target) -> Libraries:
     paths: dict[str, Path] = {}
     folders = [view / folder for folder in library_folders(target)]
     loose = (path for folder in folders for path in sorted(folder.glob("*")))
-    deeper = sorted(folders[0].rglob("*"))
+    # usr/lib has folders of programs too, and on Debian the one with the target's name.
+    deeper = (path for folder in folders[:-1] for path in sorted(folder.rglob("*")))
     for path in (*loose, *deeper):
         if is_library_name(path.name) and path.is_file():
             paths.setdefault(path.name, path.resolve())

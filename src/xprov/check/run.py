@@ -164,8 +164,8 @@ def _flags(answer: Completed) -> _Flags:
 
 def _bare_flags(expectation: Expectation, view: Path, target: Target) -> _Flags:
     """Return what a bare `-l` needs, where the library has no module."""
-    folder = view / library_folders(target)[0]
-    return _Flags(words=(f"-L{folder}", *(f"-l{name}" for name in expectation.link)))
+    folders = (f"-L{view / folder}" for folder in library_folders(target))
+    return _Flags(words=(*folders, *(f"-l{name}" for name in expectation.link)))
 
 
 def _link(expectation: Expectation, flags: _Flags, compiler: Compiler | None) -> LinkResult:

@@ -102,7 +102,7 @@ def _build(plan: ViewPlan, destination: Path, place: Place, progress: Callable[[
 def _folders(plan: ViewPlan) -> list[str]:
     """Return every folder of the view, each after the one it stands in; the empty name is the view itself."""
     # Those of libraries are there even when nothing is in them: links lead there.
-    found = {"", "usr", *library_folders(plan.target)}
+    found = {"", "usr", *library_folders(plan.target)} - {link.path for link in plan.links}
     for path in plan.paths:
         found.update(parent.as_posix() for parent in Path(path).parents if parent.name)
     return sorted(found)

@@ -77,6 +77,7 @@ _SANITIZERS = ("libasan*", "libhwasan*", "liblsan*", "libtsan*", "libubsan*")
 # What the run-time libraries in those packages are called (DT_SONAME); the loader's name is the target's.
 _TOOLCHAIN_SONAMES = (
     "libc.so.*",
+    "libc.musl-*.so.1",
     "libm.so.*",
     "libmvec.so.*",
     "libdl.so.*",
@@ -105,6 +106,9 @@ _GCC = "usr/lib/gcc/"
 
 # What in a shell's pattern is not itself.
 _LITERAL = re.compile(r"[*?\[]")
+
+# The width of a machine whose libraries Red Hat keeps in lib64 (Filesystem Hierarchy Standard, 3.10).
+_WIDE = 64
 
 # What stands directly in one of these is for the linker or the loader.
 _LOOSE_FOLDERS = ("usr/lib", "usr/lib32", "usr/lib64", "usr/libx32")
@@ -160,8 +164,12 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def library_folders(target: Target) -> tuple[str, ...]:
-    """Return the folders that `-l` looks in, the target's own first."""
-    return f"usr/lib/{target.triplet}", "usr/lib"
+    """Return the folders that `-l` looks in, the target's own first.
+
+    On Debian that is the one with its name; Red Hat's systems have lib64 for 64-bit machines, Alpine has lib alone.
+    """
+    own = f"usr/lib/{target.triplet}"
+    return (own, "usr/lib64", "usr/lib") if target.elf.bits == _WIDE else (own, "usr/lib")
 
 
 def is_linkable(path: str, target: Target) -> bool:
@@ -201,7 +209,7 @@ def is_kept(path: str, target: Target) -> bool:
 def _kept_folders(target: Target) -> tuple[str, ...]:
     return (
         "usr/include/",
-        f"usr/lib/{target.triplet}/",
+        *(f"{folder}/" for folder in library_folders(target) if folder != "usr/lib"),
         "usr/lib/pkgconfig/",
         "usr/lib/cmake/",
         "usr/share/pkgconfig/",

@@ -93,7 +93,7 @@ def _wanted(entries: Iterable[Entry], shape: Shape, draft: _Draft) -> list[Entry
     """Return the files and links that go into a view of `shape`; the others' paths are remembered."""
     wanted = []
     for entry in entries:
-        if not belongs(entry.package, shape):
+        if not (entry.sifted or belongs(entry.package, shape)):
             draft.toolchain.add(entry.path)
         elif entry.kind is not EntryKind.FOLDER:
             wanted.append(entry)

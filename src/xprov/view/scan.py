@@ -24,11 +24,16 @@ class EntryKind(str, Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackageTree:
-    """The paths that `package` owns, as seen from `root`: `/` where it is installed, or where it was unpacked."""
+    """The paths that `package` owns, as seen from `root`: `/` where it is installed, or where it was unpacked.
+
+    `sifted` says that it holds libraries and goes into every view. Which of Debian's packages do is told by their
+    names; other systems have other packages by some of these.
+    """
 
     package: str
     root: Path
     paths: tuple[str, ...]
+    sifted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +42,7 @@ class Entry:
 
     `path` is its place in a view (see layout.py), `source` where it is on the disk. Of a link, `target` is the place
     it names, `final` the file or folder at which it ends on the disk and `final_path` that one's place, if there is
-    one.
+    one. `sifted` is what its package is.
     """
 
     path: str
@@ -47,6 +52,7 @@ class Entry:
     target: str = ""
     final: Path | None = None
     final_path: str = ""
+    sifted: bool = False
 
 
 def folder_tree(package: str, root: Path) -> PackageTree:
@@ -76,14 +82,14 @@ def _entries(tree: PackageTree, target: Target, *, keep_all: bool) -> Iterator[E
         if not (keep_all or is_kept(merged(path), target)):
             continue
         try:
-            entry = _entry(disk, path, tree.package)
+            entry = _entry(disk, path, tree)
         except OSError as error:
             raise XprovError(f"`{listed}` of `{tree.package}` cannot be read: {error.strerror}") from error
         if entry is not None:
             yield entry
 
 
-def _entry(disk: "_Disk", path: str, package: str) -> Entry | None:
+def _entry(disk: "_Disk", path: str, tree: PackageTree) -> Entry | None:
     parent = disk.resolve(posixpath.dirname(path))
     if parent is None:
         return None
@@ -93,13 +99,14 @@ def _entry(disk: "_Disk", path: str, package: str) -> Entry | None:
     if kind is None:
         return None
     if kind is not EntryKind.LINK:
-        return Entry(path=merged(path), kind=kind, source=source, package=package)
+        return Entry(path=merged(path), kind=kind, source=source, package=tree.package, sifted=tree.sifted)
     final = disk.resolve(real)
     return Entry(
         path=merged(path),
         kind=kind,
         source=source,
-        package=package,
+        package=tree.package,
+        sifted=tree.sifted,
         # From where the link really is: a relative one means another place when its folder is reached by a link.
         target=merged(linked(real, source.readlink().as_posix())),
         final=None if final is None else disk.root / final,
