@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.inquiry import inquire
-from xprov.plan import Facts, obstacles, packages_for, views_for
+from xprov.obstacles import obstacles
+from xprov.plan import Facts, packages_for, views_for
 from xprov.request import Method, Request
-from xprov.routes import APT_DISTRIBUTIONS, Route, Wanted, wanted_glibc
+from xprov.routes import Route, Wanted, wanted_glibc
 from xprov.sites import HERE
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def own_sources(host: Host) -> tuple[SourcesFile, ...]:
     """
     from xprov.apt.sources import read_sources  # noqa: PLC0415 - of use to some methods alone
 
-    return read_sources() if host.distribution in APT_DISTRIBUTIONS else ()
+    return read_sources() if host.has_apt else ()
 
 
 def _plan_sources(request: Request, host: Host) -> SourcesPlan:

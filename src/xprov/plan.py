@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from xprov.archive.suites import find_suite
 from xprov.environment.choose import choose_view
 from xprov.environment.model import Action, Environment, Setting, View
-from xprov.errors import ToolMissingError, XprovError
+from xprov.errors import UnsatisfiableError
 from xprov.glibc import format_version
+from xprov.package_manager import spell
 from xprov.request import Method, Request
-from xprov.routes import APT_DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from xprov.archive.locations import Access
     from xprov.archive.resolution import Resolution
     from xprov.archive.suites import Suite
+    from xprov.errors import XprovError
     from xprov.host import Host
+    from xprov.package_manager import PackageManager
     from xprov.recipe import Recipe
     from xprov.routes import Route, Wanted
     from xprov.target import Target
@@ -55,8 +57,9 @@ class Facts:
 class Plan:
     """All that will be done for a target.
 
-    `packages` are those that are asked for, in apt's spelling, with architecture; `resolution` is all that comes with
-    them, None where apt resolves. `sources` is None where apt's sources are not touched;
+    `packages` are those that are asked for, as the package manager spells them; `resolution` is all that comes with
+    them, None where the package manager resolves, which is `package_manager`, the host's own. `sources` is None where
+    apt's sources are not touched;
     `architecture` is the one that dpkg will be told of, None where it knows it. `views` are those that are built, the
     largest last. `obstacles` are the errors that a real run ends with before it begins. `warnings` are told before a
     run begins; `forecasts` say what the checks will find, for who does not run it.
@@ -66,6 +69,7 @@ class Plan:
     route: Route
     wanted: Wanted
     suite: str
+    package_manager: PackageManager | None
     recipes: tuple[Recipe, ...]
     packages: tuple[str, ...]
     resolution: Resolution | None
@@ -105,6 +109,7 @@ def make_plan(request: Request, facts: Facts, recipes: tuple[Recipe, ...]) -> Pl
         route=facts.route,
         wanted=facts.wanted,
         suite=facts.route.suite.name if facts.route.suite else host.suite,
+        package_manager=host.package_manager,
         recipes=recipes,
         packages=packages_for(recipes, facts.route, host, target),
         resolution=facts.resolution,
@@ -159,40 +164,31 @@ def _settings(recipe: Recipe) -> Iterator[Setting]:
 
 
 def packages_for(recipes: Iterable[Recipe], route: Route, host: Host, target: Target) -> tuple[str, ...]:
-    """Return the packages of `recipes`, each once, as apt spells them for `target`.
+    """Return what is asked for, each once, as the package manager spells it that the route leads to.
 
-    They are those of the route's suite, or else of the host's. On a machine that is neither Debian nor Ubuntu, those of
-    Debian. Raises `UnsatisfiableError` when a suite has none.
+    Of archives and of apt these are the packages of `recipes` in the route's suite, or else in the host's. Other
+    package managers are asked for what has the pkg-config modules, and for nothing where there are none. On a machine
+    that has none of them, the packages are Debian's. Raises `UnsatisfiableError` when a suite, or a recipe, has none.
     """
+    manager = host.package_manager
     if route.suite:
         distribution, codename = route.suite.distribution, route.suite.codename
+    elif manager is not None and not host.has_apt and route.method is Method.NATIVE:
+        modules = [module for recipe in recipes for module in _modules(recipe, manager)]
+        return tuple(dict.fromkeys(spell(manager.family, module) for module in modules))
     else:
-        distribution = host.distribution if host.distribution in APT_DISTRIBUTIONS else "debian"
-        codename = host.codename
+        distribution, codename = (host.distribution, host.codename) if host.has_apt else ("debian", "")
     names = [name for recipe in recipes for name in recipe.packages_for(distribution, codename)]
     return tuple(dict.fromkeys(f"{name}:{target.debian}" for name in names))
 
 
-def obstacles(route: Route, host: Host) -> tuple[XprovError, ...]:
-    """Return what keeps xprov from carrying out a plan on `host`, the first to be mended first."""
-    if route.method is Method.SYSROOT:
-        return ()
-    if not host.has_apt or host.distribution not in APT_DISTRIBUTIONS:
-        return (
-            ToolMissingError(
-                f"there is no apt for xprov to work with: this is {host.pretty_name}",
-                hint="`--method sysroot` needs none; or run it in a Debian or Ubuntu container",
-            ),
+def _modules(recipe: Recipe, manager: PackageManager) -> tuple[str, ...]:
+    if not recipe.modules:
+        raise UnsatisfiableError(
+            f"{recipe.library} has no pkg-config module, which is what {manager.value} finds packages by",
+            hint="install it by hand: the linker finds what the machine's own packages bring",
         )
-    if not host.is_root:
-        return (
-            XprovError(
-                "only root can have apt install packages",
-                hint="`--method sysroot` needs no root; or run it in a container, or with sudo:"
-                " `sudo --preserve-env=HOME,XPROV_HOME xprov setup ...`",
-            ),
-        )
-    return ()
+    return recipe.modules
 
 
 def _warnings(target: Target, toolchain: Toolchain | None, method: Method, *, zig: bool) -> tuple[str, ...]:

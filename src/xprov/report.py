@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xprov.glibc import format_version, lowest_tag
 from xprov.output import count
+from xprov.target import Libc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -59,6 +60,8 @@ def plan_as_json(plan: Plan, variables: Mapping[str, str | None]) -> dict[str, A
 
 def summary(provision: Provision) -> str:
     """Return what the libraries together mean for a wheel."""
+    if provision.target.libc is Libc.MUSL:
+        return "a wheel that carries all of this is a musllinux one, for this machine's musl or a newer one"
     floor = provision.wheel_floor
     if floor is None:
         return "a wheel need carry none of this: every system has it"

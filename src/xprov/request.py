@@ -67,7 +67,7 @@ def check_request(request: Request) -> None:
         raise UsageError("`--keyring` has the keys of a mirror, and no mirror is named", hint="name it with `--mirror`")
     if request.suite and request.method not in (None, Method.SYSROOT):
         raise UsageError(
-            f"`--suite` is for method `sysroot`: with `{request.method.value}` apt's own sources decide",
+            f"`--suite` is for method `sysroot`: with `{request.method.value}` the machine's own sources decide",
             hint="leave one of the two out",
         )
     if request.wants_full and request.method not in (None, Method.SYSROOT):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import find_suite
 from xprov.errors import UsageError
+from xprov.package_manager import Family
 from xprov.request import Method
 from xprov.suite_choice import Standing, fitting_suites, judge_suite, unsatisfied
 from xprov.target import Libc
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from xprov.request import Request
     from xprov.suite_choice import Fit
     from xprov.toolchain import Toolchain
-
-APT_DISTRIBUTIONS = ("debian", "ubuntu")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +41,10 @@ class Route:
     without: tuple[str, ...] = ()
 
 
+_NATIVE = Route(method=Method.NATIVE, suite=None, reason="the target is this machine's own architecture")
+_OTHERS = "this machine's own packages would not do"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """The newest glibc that libraries may need, None where nobody knows, and who says so."""
@@ -57,7 +60,7 @@ def wanted_glibc(request: Request, host: Host, toolchain: Toolchain | None) -> W
     if toolchain and toolchain.glibc:
         return Wanted(version=toolchain.glibc, said_by="your toolchain's")
     own = find_suite(host.distribution, host.codename)
-    return Wanted(version=own.glibc_version if own else None, said_by="this machine's")
+    return Wanted(version=own.glibc_version if own else host.glibc, said_by="this machine's")
 
 
 def routes(request: Request, host: Host, wanted: Wanted, recipes: Sequence[Recipe]) -> tuple[Route, ...]:
@@ -66,15 +69,12 @@ def routes(request: Request, host: Host, wanted: Wanted, recipes: Sequence[Recip
     Raises `UsageError` when no method serves the target, or the one that was named does not; `UnsatisfiableError`
     when no suite fits and nothing else is left.
     """
-    _require_glibc(request)
-    native = request.target.debian == host.architecture
+    native = (request.target.debian, request.target.libc) == (host.architecture, host.libc)
+    if request.target.libc is Libc.MUSL:
+        return (_musl(request, host, native=native),)
     match request.method:
         case Method.NATIVE if not native:
-            raise UsageError(
-                f"method `native` is for {host.architecture}, this machine's own architecture, not for"
-                f" {request.target.name}",
-                hint="leave `--method` out",
-            )
+            raise _not_native(request, host)
         case Method.MULTIARCH if native:
             raise UsageError(
                 f"method `multiarch` is for foreign architectures, and {request.target.name} is this machine's own",
@@ -85,18 +85,51 @@ def routes(request: Request, host: Host, wanted: Wanted, recipes: Sequence[Recip
         case Method.SYSROOT:
             return _sysroot(request, wanted, recipes, request.method_said_by)
         case None if native and request.suite is None:
-            return (Route(method=Method.NATIVE, suite=None, reason="the target is this machine's own architecture"),)
+            return (_NATIVE, *_after_native(request, host, wanted, recipes))
         case None:
             return _foreign(request, host, wanted, recipes)
 
 
-def _require_glibc(request: Request) -> None:
+def _not_native(request: Request, host: Host) -> UsageError:
+    own = host.architecture if host.libc is Libc.GLIBC else f"{host.architecture} with musl"
+    return UsageError(
+        f"method `native` is for {own}, this machine's own architecture, not for {request.target.name}",
+        hint="leave `--method` out",
+    )
+
+
+def _musl(request: Request, host: Host, *, native: bool) -> Route:
+    """Return the one route for a target of musl: the machine's own packages, where that is what they are linked to."""
     target = request.target
-    if target.libc is Libc.MUSL:
-        raise UsageError(
-            f"no method serves `{target.rust}` yet: the libraries of Debian and Ubuntu are linked against glibc",
-            hint=f"build for `{target.debian}`, or let the crate compile its library (most have a `vendored` feature)",
+    if native and request.method in (None, Method.NATIVE) and request.suite is None:
+        if request.glibc:
+            raise UsageError(
+                f"`{target.rust}` has musl and no glibc: wheels for it are musllinux ones",
+                hint="leave `--manylinux` and `--glibc` out",
+            )
+        return replace(_NATIVE, reason=request.method_said_by) if request.method else _NATIVE
+    why = "the libraries of Debian and Ubuntu, which all methods but `native` take, are linked against glibc"
+    if native:
+        hint = "leave `--method` and `--suite` out: this machine's own packages are musl's"
+    elif request.target.debian == host.architecture:
+        hint = f"run xprov in an Alpine container, or build for `{target.debian}`"
+    else:
+        hint = (
+            f"run xprov in an Alpine container of that architecture, build for `{target.debian}`, or let the crate"
+            " compile its library (most have a `vendored` feature)"
         )
+    raise UsageError(f"nothing serves `{target.rust}` here: {why}", hint=hint)
+
+
+def _after_native(request: Request, host: Host, wanted: Wanted, recipes: Sequence[Recipe]) -> tuple[Route, ...]:
+    """Return what is tried after this machine's own packages.
+
+    Where they are Debian's or Ubuntu's, other suites of these have no other libraries. Red Hat's, and those like it,
+    lack many, and may have gone from their mirrors.
+    """
+    if host.package_manager is None or host.package_manager.family is not Family.RPM or wanted.version is None:
+        return ()
+    return _routes(fitting_suites(recipes, request.target, wanted.version), _OTHERS, strict=True)
 
 
 def _foreign(request: Request, host: Host, wanted: Wanted, recipes: Sequence[Recipe]) -> tuple[Route, ...]:
@@ -114,7 +147,7 @@ def _against_multiarch(request: Request, host: Host, wanted: Wanted, recipes: Se
     reasons = (
         (request.suite is not None, ""),
         (request.wants_full, "the full view was asked for"),
-        (not host.has_apt or host.distribution not in APT_DISTRIBUTIONS, f"{host.pretty_name} has no apt to ask"),
+        (not host.has_apt, f"{host.pretty_name} has no apt to ask"),
         (not host.is_root, "only root can have apt install packages"),
         (host.throwaway is None, "this may be a person's own machine, whose apt is left alone"),
     )

@@ -73,6 +73,10 @@ class Target:
         """The name that xprov calls it by: Debian's architecture, or the Rust triple where that is not enough."""
         return self.debian if self.libc is Libc.GLIBC else self.rust
 
+    def with_libc(self, libc: Libc) -> "Target":
+        """Return the same machine with `libc`."""
+        return next(target for target in TARGETS if (target.debian, target.libc) == (self.debian, libc))
+
     @property
     def rust_triples(self) -> tuple[str, ...]:
         """Every Rust triple that is built against this target's libraries, the usual one first."""
@@ -204,14 +208,16 @@ TARGETS: tuple[Target, ...] = (*_GLIBC_TARGETS, *(_musl(row) for row in _MUSL))
 _BY_NAME = {name: target for target in reversed(TARGETS) for name in target.names}
 
 
-def find_target(name: str) -> Target:
+def find_target(name: str, own: Target | None = None) -> Target:
     """Return the target that `name`, in any of its spellings, stands for. Case does not matter.
 
-    Raises `UsageError` with the nearest names and the list when there is none.
+    `own` is the machine itself, which a name of its architecture means unless it names a libc: on Alpine `x86_64` is
+    musl's, and `x86_64-linux-gnu` is not. Raises `UsageError` with the nearest names and the list when there is none.
     """
     wanted = name.strip().lower()
     if target := _BY_NAME.get(wanted):
-        return target
+        is_own = own is not None and own.debian == target.debian and "gnu" not in wanted and "musl" not in wanted
+        return own if own and is_own else target
     near = difflib.get_close_matches(wanted, _BY_NAME, n=3, cutoff=0.6)
     known = ", ".join(target.name for target in _GLIBC_TARGETS)
     hint = f"did you mean {_or(near)}? " if near else ""

@@ -61,6 +61,18 @@ def manylinux_image(say: Say) -> CrossImage:
     return functools.partial(images.manylinux_image, say=say)
 
 
+class RpmImage(Protocol):
+    """`images.rpm_image` that says what goes on through `say`."""
+
+    def __call__(self) -> str: ...
+
+
+@pytest.fixture(scope="session")
+def rpm_image(say: Say) -> RpmImage:
+    """Return a function: `rpm_image()` is the tag of an image of a system of rpm, whose one repository has alsa."""
+    return functools.partial(images.rpm_image, say=say)
+
+
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory, say: Say) -> Path:
     """Return a folder with the wheels of xprov, as the checkout is now, and of all it depends on."""

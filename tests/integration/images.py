@@ -120,6 +120,18 @@ def manylinux_image(target: str, *, say: Say = say_on_stderr) -> str:
     return _built(recipe, say)
 
 
+def rpm_image(*, say: Say = say_on_stderr) -> str:
+    """Return the tag of `dockerfiles/rpm.Dockerfile`: a system of rpm, whose one repository has alsa."""
+    folder = "rpm"
+    recipe = Recipe(
+        name="rpm",
+        dockerfile="rpm.Dockerfile",
+        files=tuple(f"{folder}/{path.name}" for path in sorted((DOCKERFILES / folder).iterdir())),
+        arguments={"BASE": bare_image("bookworm", say=say)},
+    )
+    return _built(recipe, say)
+
+
 def tag_of(name: str, *ingredients: str) -> str:
     """Return a tag for image `name` that no other ingredients, and no other week, have."""
     week = datetime.now(tz=timezone.utc).strftime("%G-W%V")
@@ -247,6 +259,7 @@ def main() -> None:
     for target in HOST_SUITES:
         plain_image(target)
         manylinux_image(target)
+    rpm_image()
 
 
 if __name__ == "__main__":

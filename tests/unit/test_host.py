@@ -1,16 +1,20 @@
 """What xprov reads about the machine."""
 
+import platform
 from pathlib import Path
 
 import pytest
 
-from xprov.host import distribution_of, read_os_release, throwaway_sign
+from xprov.host import distribution_of, own_glibc, own_libc, own_target, read_os_release, throwaway_sign
+from xprov.target import Libc, find_target
 
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_CODENAME=trixie\n'
 UBUNTU = "ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=jammy\nUBUNTU_CODENAME=jammy\n"
 MINT = 'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_CODENAME=virginia\nUBUNTU_CODENAME=jammy\n'
 LMDE = "ID=linuxmint\nID_LIKE=debian\nVERSION_CODENAME=faye\nDEBIAN_CODENAME=bookworm\n"
-FEDORA = "ID=fedora\nVERSION_ID=42\n"
+FEDORA = 'ID=fedora\nVERSION_ID=42\nVERSION_CODENAME=""\n'
+ALMALINUX = 'ID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\n'
+ALPINE = "ID=alpine\nVERSION_ID=3.20.3\n"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,9 @@ FEDORA = "ID=fedora\nVERSION_ID=42\n"
         (UBUNTU, ("ubuntu", "jammy")),
         (MINT, ("ubuntu", "jammy")),
         (LMDE, ("debian", "bookworm")),
-        (FEDORA, ("fedora", "")),
+        (FEDORA, ("fedora", "42")),
+        (ALMALINUX, ("almalinux", "8")),
+        (ALPINE, ("alpine", "3.20")),
         ("", ("linux", "")),
     ],
 )
@@ -56,3 +62,18 @@ def test_a_throw_away_machine_is_known_by_its_sign(
         (tmp_path / mark).touch()
 
     assert throwaway_sign(environ, tmp_path) == expected
+
+
+def test_a_machine_with_musls_loader_beside_glibc_is_one_of_glibc(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/ld-musl-x86_64.so.1").touch()
+
+    assert own_glibc() is not None, "the tests run with glibc"
+    assert own_libc(tmp_path) is Libc.GLIBC
+
+
+def test_the_machine_itself_is_a_target() -> None:
+    own = own_target()
+
+    assert own is not None
+    assert own == find_target(platform.machine())

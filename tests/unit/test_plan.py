@@ -10,12 +10,14 @@ from xprov.catalog import built_in_folder
 from xprov.environment import View
 from xprov.errors import ToolMissingError, UnsatisfiableError
 from xprov.host import Host
-from xprov.plan import Facts, Plan, make_plan, obstacles
+from xprov.obstacles import obstacles
+from xprov.package_manager import PackageManager
+from xprov.plan import Facts, Plan, make_plan, packages_for
 from xprov.recipe import Recipe, read_recipe
 from xprov.report import plan_as_json, plan_as_text
 from xprov.request import Method, Request
 from xprov.routes import Route, wanted_glibc
-from xprov.target import find_target
+from xprov.target import Libc, find_target
 from xprov.toolchain import Toolchain
 
 CONTAINER = Host(
@@ -25,7 +27,7 @@ CONTAINER = Host(
     codename="trixie",
     pretty_name="Debian GNU/Linux 13 (trixie)",
     is_root=True,
-    has_apt=True,
+    package_manager=PackageManager.APT,
     throwaway="a Docker container",
 )
 TOOLCHAIN = Toolchain(
@@ -81,7 +83,7 @@ def test_apt_is_asked_for_the_packages_of_the_machines_own_suite() -> None:
 
 
 def test_a_sysroot_has_the_packages_of_its_suite_and_no_obstacles_anywhere() -> None:
-    laptop = replace(CONTAINER, is_root=False, has_apt=False, distribution="fedora", codename="")
+    laptop = replace(CONTAINER, is_root=False, package_manager=None, distribution="fedora", codename="")
     route = Route(method=Method.SYSROOT, suite=find_suite("debian", "bullseye"), reason="a test")
 
     plan = _plan_by(route, laptop, "armhf", TOOLCHAIN)
@@ -113,8 +115,43 @@ def test_the_machines_own_architecture_needs_no_foreign_one() -> None:
     assert plan.environment.native
 
 
+@pytest.mark.parametrize(
+    ("manager", "packages"),
+    [
+        (PackageManager.DNF, ("pkgconfig(alsa)", "pkgconfig(dbus-1)")),
+        (PackageManager.YUM, ("pkgconfig(alsa)", "pkgconfig(dbus-1)")),
+        (PackageManager.APK, ("pc:alsa", "pc:dbus-1")),
+    ],
+)
+def test_other_package_managers_are_asked_for_modules(manager: PackageManager, packages: tuple[str, ...]) -> None:
+    plan = _plan(replace(CONTAINER, package_manager=manager, distribution="x", codename="8"), target="amd64")
+
+    assert plan.packages == packages
+    assert (plan.suite, plan.package_manager) == ("x:8", manager)
+    assert plan.obstacles == ()
+
+
+def test_a_library_without_a_module_is_nothing_that_they_could_find() -> None:
+    host = replace(CONTAINER, package_manager=PackageManager.DNF, distribution="almalinux", codename="8")
+    recipe = replace(_recipes("alsa")[0], modules=())
+    route = Route(method=Method.NATIVE, suite=None, reason="a test")
+
+    with pytest.raises(UnsatisfiableError, match="alsa has no pkg-config module"):
+        packages_for([recipe], route, host, find_target("amd64"))
+
+
+@pytest.mark.parametrize("libc", Libc)
+def test_who_may_not_install_is_told_what_else_there_is(libc: Libc) -> None:
+    native = Route(method=Method.NATIVE, suite=None, reason="a test")
+    host = replace(CONTAINER, package_manager=PackageManager.APK, is_root=False, libc=libc)
+
+    for found in (obstacles(native, host), obstacles(native, replace(host, package_manager=None))):
+        (obstacle,) = found
+        assert ("sysroot" in (obstacle.hint or "")) is (libc is Libc.GLIBC)
+
+
 def test_a_machine_without_apt_lacks_a_tool() -> None:
-    fedora = replace(CONTAINER, has_apt=False, distribution="fedora", codename="", pretty_name="Fedora Linux 42")
+    fedora = replace(CONTAINER, package_manager=None, distribution="fedora", codename="", pretty_name="Fedora Linux 42")
 
     (obstacle,) = obstacles(Route(method=Method.MULTIARCH, suite=None, reason="a test"), fedora)
 

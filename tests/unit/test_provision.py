@@ -63,6 +63,14 @@ def test_libraries_that_every_system_has_give_a_wheel_no_floor() -> None:
     assert "carry none" in summary(replace(PROVISION, libraries=(replace(ALSA, wheel_floor=None),)))
 
 
+def test_of_musl_no_glibc_is_claimed() -> None:
+    musl = replace(
+        PROVISION, target=find_target("x86_64-unknown-linux-musl"), libraries=(replace(ALSA, wheel_floor=None),)
+    )
+
+    assert "musllinux" in summary(musl)
+
+
 def test_the_generation_changes_with_the_packages_and_only_then() -> None:
     packages = [("a", "armhf", "1"), ("b", "all", "2")]
 

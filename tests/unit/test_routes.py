@@ -11,10 +11,11 @@ from xprov.environment import View
 from xprov.errors import UnsatisfiableError, UsageError
 from xprov.glibc import Version
 from xprov.host import Host
+from xprov.package_manager import PackageManager
 from xprov.recipe import Recipe, read_recipe
 from xprov.request import Method, Request, check_request
 from xprov.routes import Route, Wanted, routes, wanted_glibc
-from xprov.target import find_target
+from xprov.target import Libc, find_target
 from xprov.toolchain import Toolchain
 
 CONTAINER = Host(
@@ -24,11 +25,28 @@ CONTAINER = Host(
     codename="bookworm",
     pretty_name="Debian GNU/Linux 12 (bookworm)",
     is_root=True,
-    has_apt=True,
+    package_manager=PackageManager.APT,
     throwaway="a Docker container",
 )
+ALMALINUX = replace(
+    CONTAINER,
+    package_manager=PackageManager.DNF,
+    distribution="almalinux",
+    codename="8",
+    pretty_name="AlmaLinux 8.10",
+    glibc=(2, 28),
+)
+ALPINE = replace(
+    CONTAINER,
+    package_manager=PackageManager.APK,
+    distribution="alpine",
+    codename="3.20",
+    pretty_name="Alpine Linux v3.20",
+    libc=Libc.MUSL,
+)
+X86_64_MUSL = "x86_64-unknown-linux-musl"
 LAPTOP = replace(CONTAINER, throwaway=None)
-FEDORA = replace(CONTAINER, has_apt=False, distribution="fedora", codename="", pretty_name="Fedora Linux 42")
+FEDORA = replace(CONTAINER, package_manager=None, distribution="fedora", codename="", pretty_name="Fedora Linux 42")
 
 
 def _recipes(*names: str) -> tuple[Recipe, ...]:
@@ -91,6 +109,48 @@ def test_the_machines_own_architecture_is_its_package_managers() -> None:
     assert only.method is Method.NATIVE
 
 
+def test_where_an_rpm_system_has_no_package_a_suite_that_fits_its_glibc_is_next() -> None:
+    first, *others = _routes(ALMALINUX, (2, 28), "amd64")
+
+    assert first.method is Method.NATIVE
+    assert {route.method for route in others} == {Method.SYSROOT}
+    assert all(route.proven or route.strict for route in others)
+    assert "debian:trixie" not in _suites(tuple(others))
+
+
+def test_an_rpm_system_whose_glibc_nobody_knows_has_no_other_route() -> None:
+    assert _suites(_routes(ALMALINUX, None, "amd64")) == ["native"]
+
+
+def test_on_a_machine_of_musl_its_own_packages_are_all_there_is() -> None:
+    (only,) = _routes(ALPINE, None, X86_64_MUSL)
+
+    assert only.method is Method.NATIVE
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "words", "hint"),
+    [
+        (CONTAINER, X86_64_MUSL, {}, "Alpine container"),
+        (ALPINE, "aarch64-unknown-linux-musl", {}, "Alpine container of that architecture"),
+        (ALPINE, X86_64_MUSL, {"method": Method.SYSROOT}, "leave `--method`"),
+        (ALPINE, X86_64_MUSL, {"suite": find_suite("debian", "trixie")}, "leave `--method` and `--suite` out"),
+        (ALPINE, X86_64_MUSL, {"glibc": (2, 28)}, "leave `--manylinux`"),
+    ],
+)
+def test_musl_is_served_by_no_library_of_glibc(host: Host, target: str, words: dict[str, object], hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        _routes(host, None, target, **words)
+
+    assert hint in (caught.value.hint or "")
+
+
+def test_what_is_linked_against_glibc_is_foreign_to_a_machine_of_musl() -> None:
+    assert _suites(_routes(ALPINE, (2, 31), "x86_64-linux-gnu"))[0].startswith("debian:")
+    with pytest.raises(UsageError, match="amd64 with musl"):
+        _routes(ALPINE, None, "x86_64-linux-gnu", method=Method.NATIVE)
+
+
 @pytest.mark.parametrize("method", [Method.MULTIARCH, Method.SYSROOT])
 def test_a_method_that_is_named_falls_over_to_no_other(method: Method) -> None:
     assert {route.method for route in _routes(method=method)} == {method}
@@ -149,6 +209,7 @@ def test_what_is_wanted_comes_from_the_words_then_the_toolchain_then_the_machine
     assert wanted_glibc(request, CONTAINER, toolchain).version == (2, 31)
     assert wanted_glibc(request, CONTAINER, None).version == (2, 36)
     assert wanted_glibc(request, FEDORA, None).version is None
+    assert wanted_glibc(request, ALMALINUX, None).version == (2, 28)
 
 
 @pytest.mark.parametrize(

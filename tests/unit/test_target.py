@@ -87,3 +87,22 @@ def test_a_machine_that_is_not_known_is_told_all_there_are() -> None:
 
     assert "did you mean" not in (caught.value.hint or "")
     assert "s390x" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "expected"),
+    [
+        ("x86_64", "x86_64-unknown-linux-musl"),
+        ("amd64", "x86_64-unknown-linux-musl"),
+        ("linux/amd64", "x86_64-unknown-linux-musl"),
+        ("x86_64-linux-musl", "x86_64-unknown-linux-musl"),
+        ("x86_64-linux-gnu", "x86_64-unknown-linux-gnu"),
+        ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"),
+        ("arm64", "aarch64-unknown-linux-gnu"),
+        ("aarch64-unknown-linux-musl", "aarch64-unknown-linux-musl"),
+    ],
+)
+def test_on_a_machine_of_musl_its_own_name_means_musl_unless_it_says_otherwise(spelling: str, expected: str) -> None:
+    own = find_target("amd64").with_libc(Libc.MUSL)
+
+    assert find_target(spelling, own).rust == expected

@@ -10,6 +10,7 @@ import typer
 from xprov.cli.context import get_catalog, get_output
 from xprov.cli.parameters import Json, complete_target, examples
 from xprov.errors import UsageError
+from xprov.host import own_target
 from xprov.output import Output, count
 from xprov.project.doctor import find_problems, gather_facts
 from xprov.project.edit import apply_all
@@ -57,7 +58,7 @@ def doctor(
     output = get_output(ctx)
     if not project.is_dir():
         raise UsageError(f"`{project}` is not a folder", hint="name the folder with the project's pyproject.toml")
-    wanted = find_target(target) if target else None
+    wanted = find_target(target, own_target()) if target else None
     recipes = get_catalog(ctx).recipes()
 
     def look() -> tuple[Facts, Sequence[Finding]]:

@@ -15,6 +15,7 @@ from xprov.environment.model import Environment
 from xprov.environment.resolve import Resolved, resolve
 from xprov.environment.stored import FILE, environment_from_json
 from xprov.errors import UsageError, XprovError
+from xprov.host import own_target
 from xprov.output import Output
 from xprov.store import Store, open_store, writing
 from xprov.target import find_target
@@ -80,7 +81,7 @@ def env(
 
 
 def _stored(store: Store, name: str) -> Environment:
-    target = find_target(name)
+    target = find_target(name, own_target())
     file = store.folder(target) / FILE
     try:
         return environment_from_json(json_module.loads(file.read_text(encoding="utf-8")))

@@ -10,6 +10,7 @@ import typer
 from xprov.cli.context import get_catalog, get_output
 from xprov.cli.parameters import Json, complete_target, examples
 from xprov.errors import UsageError
+from xprov.host import own_target
 from xprov.output import Output, is_terminal
 from xprov.project.explanation import Explanation
 from xprov.project.explanation import explain as explain_lines
@@ -51,7 +52,7 @@ def explain(
 ) -> None:
     """Name what broke a build, from its output, and say what mends it."""
     output = get_output(ctx)
-    wanted = find_target(target) if target else None
+    wanted = find_target(target, own_target()) if target else None
     lines = _read(log, output)
     provisioned = open_store(os.environ).provisioned()
     usual = provisioned[0] if len(provisioned) == 1 else None

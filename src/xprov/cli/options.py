@@ -63,7 +63,8 @@ MethodOption = Annotated[
     MethodName,
     typer.Option(
         "--method",
-        help="How the files arrive: apt installs them (multiarch), or they are unpacked below XPROV_HOME (sysroot).",
+        help="How the files arrive: the machine's own package manager installs them (native, multiarch), or they are"
+        " unpacked below XPROV_HOME (sysroot).",
     ),
 ]
 ViewOption = Annotated[

@@ -34,6 +34,7 @@ from xprov.cli.options import (
 )
 from xprov.cli.parameters import Json, Target, examples
 from xprov.errors import UsageError
+from xprov.host import own_target
 from xprov.inquiry import inquire
 from xprov.request import Method, Request, check_request
 from xprov.suite_choice import find_named_suite
@@ -80,7 +81,7 @@ def setup(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Make libraries available to the compilers that build for a target."""
     request = Request(
-        target=find_target(target),
+        target=find_target(target, own_target()),
         libraries=libraries_of(libraries or (), from_lock, ctx),
         method=None if method is MethodName.AUTO else Method(method.value),
         suite=None if suite is None else find_named_suite(suite),
@@ -110,6 +111,6 @@ def _check_lock(request: Request, *, lock: bool, locked: bool) -> None:
         )
     if (lock or locked) and request.method not in (None, Method.SYSROOT):
         raise UsageError(
-            f"a lock is for method `sysroot`: with `{request.method.value}` apt decides which packages there are",
+            f"a lock is for method `sysroot`: with `{request.method.value}` the machine's package manager decides",
             hint="leave one of the two out",
         )

@@ -35,7 +35,8 @@ def gather_facts(
 
     Raises `UsageError` when there is no project, or a file of it is not right.
     """
-    host = find_target(inspect_host(environ).architecture)
+    here = inspect_host(environ)
+    host = find_target(here.architecture).with_libc(here.libc)
     project = read_project(folder, environ, (target or host).rust)
     wanted = target or usual_target(project, environ, store.provisioned()) or host
     return Facts(

@@ -1,4 +1,4 @@
-"""Method `native`: the target is this machine, and its own apt installs the packages. Nothing else changes."""
+"""Method `native` by apt."""
 
 from xprov import process
 from xprov.apt.apt_get import update
