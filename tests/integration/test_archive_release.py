@@ -1,7 +1,9 @@
-"""Release files of the real archive verified with the keys that are shipped, and gpgv where the library refuses."""
+"""Release files of the real archive verified with the keys that are shipped; by gpgv alone all is as by the library."""
 
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.mirror import find_mirror
 
+from xprov.archive import sequoia
 from xprov.archive.keyring import Keyring
 from xprov.archive.release import Asked, read_release
 from xprov.archive.signature import verify_cleartext, verify_detached
@@ -24,6 +27,24 @@ SUITES = ("bullseye", "bookworm", "trixie")
 needs_gpg = pytest.mark.skipif(
     not (shutil.which("gpg") and shutil.which("gpgv")), reason="no gpg and gpgv on this machine"
 )
+
+
+@pytest.fixture(params=["the library", "gpgv", "gpgv1"], autouse=True)
+def verifier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Verify as a machine does that has the library; that has gpgv alone; and an old one (GnuPG 1.4 knows no EdDSA)."""
+    name = str(request.param)
+    if name == "the library":
+        return name
+    program = shutil.which(name)
+    if program is None:
+        if os.environ.get("XPROV_TESTS_REQUIRE"):
+            pytest.fail(f"XPROV_TESTS_REQUIRE is set and {name} is missing", pytrace=False)
+        pytest.skip(f"no {name} on this machine")
+    monkeypatch.setitem(sys.modules, "pysequoia", None)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/gpgv").symlink_to(program)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return name
 
 
 @cache
@@ -113,8 +134,8 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Gpg:
 
 
 @needs_gpg
-def test_a_key_signed_upon_itself_with_sha1_is_verified_by_gpgv(old: Gpg) -> None:
-    assert not old.keyring.keys[0].sound
+def test_a_key_signed_upon_itself_with_sha1_is_verified_by_gpgv(old: Gpg, verifier: str) -> None:
+    assert verifier != "the library" or not sequoia.is_sound(old.keyring.keys[0])
 
     verified = verify_cleartext(old("--digest-algo", "SHA512", "--clearsign", stdin=TEXT), old.keyring, now=NOW)
 
@@ -137,6 +158,28 @@ def test_gpgv_refuses_an_altered_byte(old: Gpg) -> None:
 
     with pytest.raises(VerificationError, match="does not fit"):
         verify_cleartext(altered, old.keyring, now=NOW)
+
+
+@needs_gpg
+@pytest.mark.parametrize("line_end", [b"\r", b"\r\r\n"])
+def test_a_signature_of_text_is_not_believed_on_other_line_ends(tmp_path: Path, line_end: bytes) -> None:
+    """Someone in between can hand out what was signed as InRelease as a Release, with fields hidden in one line."""
+    archive = Gpg.make(tmp_path / "home")
+    signed = archive("--clearsign", stdin=TEXT)
+    signature = signed[signed.index(b"-----BEGIN PGP SIGNATURE") :]
+    other = TEXT.removesuffix(b"\n").replace(b"\n", line_end)
+
+    with pytest.raises(VerificationError, match="lines that its signature does not cover"):
+        verify_detached(other, signature, archive.keyring, now=NOW)
+
+
+@needs_gpg
+def test_the_end_of_a_line_that_gpgv_does_not_hash_is_refused(old: Gpg) -> None:
+    line = b"Description: " + b"x" * 30_000
+    signed = old("--digest-algo", "SHA512", "--clearsign", stdin=line + b"\n" + TEXT)
+
+    with pytest.raises(VerificationError, match="lines that its signature does not cover"):
+        verify_cleartext(signed.replace(line, line + b"evil"), old.keyring, now=NOW)
 
 
 @needs_gpg

@@ -1,7 +1,10 @@
-"""Verify with gpgv, for the keys that the OpenPGP library does not use (Ubuntu up to 18.04 is signed by one).
+"""Verify with gpgv: where there is no OpenPGP library, and by keys that it does not use (Ubuntu's until 18.04).
 
 gpgv's exit status is not read: it is 2 where one of two signatures is by a stranger, and 0 where the key has expired
 or the data was hashed with SHA-1. What counts is `--status-fd` (GnuPG, doc/DETAILS, "Format of the status-fd output").
+
+Content and signature are always two files, one signature a run: gpgv 2.0 (CentOS 7) cannot write what it verified
+(`--output` came with 2.1.16), and of several signatures with different hashes it looks at the first alone.
 """
 
 from __future__ import annotations
@@ -11,11 +14,18 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xprov.errors import ToolMissingError
 from xprov.process import find, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from xprov.archive.certificates import Key
+    from xprov.archive.packets import Signature
+
+# GnuPG 2.0 was installed beside 1.4, under a name of its own.
+_PROGRAMS = ("gpgv", "gpgv2")
+PACKAGES = {"apt-get": "gpgv", "dnf": "gnupg2", "yum": "gnupg2", "apk": "gpgv"}
+"""What has the program, by package manager."""
 
 _PREFIX = "[GNUPG:] "
 _REFUSALS = frozenset({"BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG"})
@@ -26,33 +36,31 @@ _VALIDSIG_WORDS = 10
 _CLOCK_TOLERANCE = timedelta(days=1)
 
 
-def verify(
-    content: bytes, certificates: Iterable[bytes], *, detached: bytes | None, now: datetime
-) -> tuple[bytes | None, tuple[str, ...]]:
-    """Return the signed bytes, and the fingerprints of the primary keys whose signature is good: () if there is none.
+def program() -> Path | None:
+    """Return where gpgv is, or None."""
+    return next(filter(None, map(find, _PROGRAMS)), None)
 
-    `content` is a cleartext message, or, with a `detached` signature, what that signs.
-    Raises `ToolMissingError` when gpgv is not installed.
+
+def verify(
+    content: bytes, signatures: Iterable[tuple[Signature, Iterable[Key]]], *, gpgv: Path, now: datetime
+) -> tuple[str, ...]:
+    """Return the fingerprints of the primary keys by which signatures of `content` are good: () if there is none.
+
+    Each signature comes with the keys that may have made it; `gpgv` is the program.
     """
-    if find("gpgv") is None:
-        raise ToolMissingError(
-            "`gpgv` is not installed, and this suite is signed by a key that nothing else here can verify",
-            hint="install it (`apt-get install gpgv`, `dnf install gnupg2`, `apk add gpgv`), or take a newer suite",
-        )
     with tempfile.TemporaryDirectory(prefix="xprov-gpgv-") as name:
         folder = Path(name)
-        (folder / "keys.gpg").write_bytes(b"".join(certificates))
         (folder / "content").write_bytes(content)
-        words: list[str | Path] = ["gpgv", "--homedir", folder, "--status-fd", "1", "--keyring", folder / "keys.gpg"]
-        if detached is None:
-            words += ["--output", folder / "signed", folder / "content"]
-        else:
-            (folder / "signature").write_bytes(detached)
-            words += [folder / "signature", folder / "content"]
-        status = run(words, check=False).stdout
-        signed = folder / "signed"
-        written = signed.read_bytes() if signed.is_file() else None
-    return (content if detached is not None else written), good_signers(status, now=now)
+        said = [_status(gpgv, folder, signature, keys) for signature, keys in signatures]
+    return good_signers("".join(said), now=now)
+
+
+def _status(gpgv: Path, folder: Path, signature: Signature, keys: Iterable[Key]) -> str:
+    (folder / "keys.gpg").write_bytes(b"".join(key.certificate for key in keys))
+    (folder / "signature").write_bytes(signature.whole)
+    options: list[str | Path] = ["--homedir", folder, "--status-fd", "1", "--keyring", folder / "keys.gpg"]
+    # GnuPG 2.0 does not say where what it says of a signature begins.
+    return f"{_PREFIX}NEWSIG\n" + run([gpgv, *options, folder / "signature", folder / "content"], check=False).stdout
 
 
 def good_signers(status: str, *, now: datetime) -> tuple[str, ...]:
