@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from xprov import process
 from xprov.elf import read_elf
 from xprov.errors import ToolMissingError, XprovError
+from xprov.installing import how_to_install
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = "libexec/pkgconf"
 """Where in a target's folder its wrapper program looks for pkgconf, before PATH."""
+
+_PACKAGES = {"apt-get": "pkgconf", "dnf": "pkgconf-pkg-config", "yum": "pkgconfig", "apk": "pkgconf"}
 
 # What a program may be linked to and still run from anywhere: the C library of the machine.
 _LIBC = ("libc.so.", "libc.musl-", "ld-linux", "ld-musl-", "libm.so.", "libdl.so.", "libpthread.so.")
@@ -39,16 +42,18 @@ def install_program(folder: Path) -> Path | None:
         return None
     raise ToolMissingError(
         "no pkg-config runs here: not the one of the Python package `pkgconf`, and none is in PATH",
-        hint="install `pkgconf` or `pkg-config`",
+        hint=f"install one ({how_to_install(_PACKAGES)}), or `pip install pkgconf` where it has a wheel",
     )
 
 
 def _bundled() -> Path | None:
-    """Return the program in PyPI's `pkgconf`, or None where the package was built without one."""
+    """Return the program in PyPI's `pkgconf`, or None where the package is not, or was built without one."""
     import warnings  # noqa: PLC0415
 
-    import pkgconf  # noqa: PLC0415
-
+    try:
+        import pkgconf  # noqa: PLC0415
+    except ImportError:
+        return None
     with warnings.catch_warnings():
         # It warns, and returns PATH's, where it carries none of its own.
         warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.integration.written import add_module, need, write_home
 
 from xprov.environment import Environment
+from xprov.errors import ToolMissingError
 from xprov.pkgconfig import PROGRAM, install_program
 from xprov.target import find_target
 from xprov.toolchain import Toolchain
@@ -146,6 +148,24 @@ def test_the_program_of_the_python_package_is_copied_and_runs_alone(tmp_path: Pa
 
     assert program == tmp_path / PROGRAM
     assert run([program, "--version"], {"PATH": "/nonexistent"}).returncode == 0
+
+
+def test_without_the_python_package_the_machines_own_program_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need("pkg-config")
+    monkeypatch.setitem(sys.modules, "pkgconf", None)
+
+    assert install_program(tmp_path) is None
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/apk").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(ToolMissingError, match="no pkg-config runs here") as caught:
+        install_program(tmp_path)
+    assert caught.value.hint
+    assert "`apk add pkgconf`" in caught.value.hint
+    assert "apt-get" not in caught.value.hint
 
 
 # What the wrapper hands on: the words, one a line.
