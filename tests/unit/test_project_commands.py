@@ -118,6 +118,7 @@ def test_a_command_is_as_many_as_the_matrix_makes_of_it_but_for_steps_that_are_n
         "build:\n  script:\n    - cd x\n    - maturin build -o dist\n",
         ".base: &base\n  image: rust\nbuild:\n  <<: *base\n  after:\n  - maturin build -o dist\n",
         "---\na: 1\n---\n\n\nb: maturin build -o dist\n",
+        "a: &name 1\nb: &name 2\nc: maturin build -o dist\n",
     ],
 )
 def test_yaml_of_other_services_is_read(text: str) -> None:

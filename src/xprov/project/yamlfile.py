@@ -1,7 +1,8 @@
 """A YAML file: what it says, every scalar as the text that stands there, and in which line.
 
-The only import of PyYAML, which takes 20 ms: let projects that have such files alone import this. Its node graph is
-read, not its values: `on` is a word and `3.10` no number.
+The only import of ruamel.yaml, which takes 20 ms: let projects that have such files alone import this. Its node graph
+is read, not its values: `on` is a word and `3.10` no number. PyYAML is quicker, and has no wheels for half of the
+machines that wheels are built on.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ruamel.yaml.nodes import Node as YamlNode
 
 # Aliases can make a small file a large one.
 _MANY_NODES = 50_000
@@ -37,11 +42,12 @@ Node: TypeAlias = "Scalar | list[Node] | dict[str, Node]"
 
 def read_yaml(text: str) -> tuple[Node, ...]:
     """Return the documents of a file; none where it is no YAML, which whoever runs it says better."""
-    # libyaml reads a thousand lines in 7 ms, PyYAML's own parser in 100.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    reader = YAML(typ="safe", pure=True)
+    # A name that is given twice is another node from there on, as the specification says, and no matter to anyone here.
+    reader.composer.warn_double_anchors = False
     try:
-        return tuple(_Reading().node(node) for node in yaml.compose_all(text, Loader=loader))
-    except (yaml.YAMLError, RecursionError, _TooManyNodesError):
+        return tuple(_Reading().node(node) for node in reader.compose_all(text))
+    except (YAMLError, RecursionError, _TooManyNodesError):
         return ()
 
 
@@ -69,24 +75,24 @@ class _Reading:
     def __init__(self) -> None:
         self._left = _MANY_NODES
 
-    def node(self, node: yaml.Node) -> Node:
-        """Return a node of PyYAML's as ours."""
+    def node(self, node: YamlNode) -> Node:
+        """Return a node of ruamel.yaml's as ours."""
         self._left -= 1
         if self._left < 0:
             raise _TooManyNodesError
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, SequenceNode):
             return [self.node(item) for item in node.value]
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, MappingNode):
             return self._mapping(node)
-        is_block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+        is_block = isinstance(node, ScalarNode) and node.style in ("|", ">")
         return Scalar(text=str(node.value), line=node.start_mark.line + 1, is_block=is_block)
 
-    def _mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
+    def _mapping(self, node: MappingNode) -> dict[str, Node]:
         """Return a mapping, over that which it merges (`<<`: YAML 1.1, GitLab)."""
         merged: dict[str, Node] = {}
         own: dict[str, Node] = {}
         for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            name = key.value if isinstance(key, ScalarNode) else ""
             if name == "<<":
                 merged.update(entries(self.node(value)))
             else:
