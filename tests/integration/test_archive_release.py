@@ -113,10 +113,10 @@ class Gpg:
         return subprocess.run(command, check=True, input=stdin, capture_output=True).stdout
 
     @classmethod
-    def make(cls, home: Path, *options: str, expires: str = "never") -> "Gpg":
+    def make(cls, home: Path, *options: str, expires: str = "never", algorithm: str = "rsa2048") -> "Gpg":
         home.mkdir(mode=0o700)
         made = cls(home=home, options=options)
-        made("--passphrase", "", "--quick-generate-key", "old archive <old@example.org>", "rsa2048", "sign", expires)
+        made("--passphrase", "", "--quick-generate-key", "old archive <old@example.org>", algorithm, "sign", expires)
         return made
 
     @property
@@ -213,6 +213,18 @@ def test_an_expired_subkey_of_a_live_key_is_refused(tmp_path: Path) -> None:
     assert key.signers[0].expires is None
     with pytest.raises(VerificationError, match="expired on 2020-12-31"):
         verify_cleartext(signed, archive.keyring, now=NOW)
+
+
+@needs_gpg
+def test_a_gpgv_that_does_not_know_the_kind_of_key_is_said_to_be_old(tmp_path: Path, verifier: str) -> None:
+    archive = Gpg.make(tmp_path / "home", algorithm="ed25519")
+    signed = archive("--clearsign", stdin=TEXT)
+
+    if verifier == "gpgv1":
+        with pytest.raises(ToolMissingError, match="`gpgv` is too old here"):
+            verify_cleartext(signed, archive.keyring, now=NOW)
+    else:
+        assert verify_cleartext(signed, archive.keyring, now=NOW).content.rstrip() == TEXT.rstrip()
 
 
 @needs_gpg

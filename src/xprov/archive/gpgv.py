@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xprov.errors import ToolMissingError
 from xprov.process import find, run
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _REFUSALS = frozenset({"BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG"})
 # RFC 9580, 9.5: SHA256, SHA384, SHA512. What is weaker proves nothing any more.
 _STRONG_HASHES = frozenset({"8", "9", "10"})
 _VALIDSIG_WORDS = 10
+_UNKNOWN_ALGORITHM = 4
 # How much later than this machine's clock a signature may be dated.
 _CLOCK_TOLERANCE = timedelta(days=1)
 
@@ -46,13 +48,31 @@ def verify(
 ) -> tuple[str, ...]:
     """Return the fingerprints of the primary keys by which signatures of `content` are good: () if there is none.
 
-    Each signature comes with the keys that may have made it; `gpgv` is the program.
+    Each signature comes with the keys that may have made it; `gpgv` is the program. Raises `ToolMissingError` when it
+    is too old for all of them.
     """
     with tempfile.TemporaryDirectory(prefix="xprov-gpgv-") as name:
         folder = Path(name)
         (folder / "content").write_bytes(content)
         said = [_status(gpgv, folder, signature, keys) for signature, keys in signatures]
-    return good_signers("".join(said), now=now)
+    signers = good_signers("".join(said), now=now)
+    if not signers and all(map(_is_beyond_it, said)):
+        raise ToolMissingError(
+            f"`{gpgv.name}` is too old here for the keys that the release file is signed by (EdDSA, from GnuPG 2.1 on)",
+            hint="`pip install pysequoia`, or install a newer GnuPG",
+        )
+    return signers
+
+
+def _is_beyond_it(status: str) -> bool:
+    """Return whether gpgv does not know the algorithm of a signature: 4, the sixth word of `ERRSIG`.
+
+    GnuPG 2.0 writes it with the part of it that found out, in the upper bits (gpg-error.h).
+    """
+    told = [
+        arguments[5] for group in _groups(status) for name, arguments in group if name == "ERRSIG" and arguments[5:]
+    ]
+    return any(code.isdigit() and int(code) & 0xFFFF == _UNKNOWN_ALGORITHM for code in told)
 
 
 def _status(gpgv: Path, folder: Path, signature: Signature, keys: Iterable[Key]) -> str:
