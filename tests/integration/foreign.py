@@ -1,6 +1,6 @@
 """The target's own Python, run by QEMU: the judge of a wheel."""
 
-import shutil
+import fcntl
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -77,12 +77,15 @@ class ForeignPython:
 
 @cache
 def _packaging(python: str) -> Path:
-    """Return a wheel of the newest `packaging` that a version of Python can import, as it is: it is all Python."""
+    """Return a wheel of a `packaging` that a version of Python can import, as it is: it is all Python."""
     folder = cache_folder() / f"packaging-{python}"
-    options = ["--quiet", "--no-deps", "--only-binary=:all:", f"--python-version={python}", f"--dest={folder}"]
-    shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "download", *options, "packaging"]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    folder.mkdir(exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(folder.glob("*.whl")):
+            options = ["--quiet", "--no-deps", "--only-binary=:all:", f"--python-version={python}", f"--dest={folder}"]
+            command = [sys.executable, "-m", "pip", "download", *options, "packaging"]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     (wheel,) = folder.glob("packaging-*.whl")
     return wheel
 

@@ -24,7 +24,8 @@ from tests.integration.test_run import empty_image
 from tests.integration.wheelfile import bundled
 from tests.unit.projects import write_project
 
-pytestmark = [pytest.mark.archive, pytest.mark.docker]
+# See test_run.py.
+pytestmark = [pytest.mark.archive, pytest.mark.docker, pytest.mark.xdist_group("engine")]
 
 _LIBRARIES = ("alsa", "dbus", "openssl")
 _LOCK = "dev.xprov.armhf.lock"
