@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xprov.inquiry import inquire
 from xprov.obstacles import obstacles
+from xprov.package_manager import APT_DISTRIBUTIONS
 from xprov.plan import Facts, packages_for, views_for
 from xprov.request import Method, Request
 from xprov.routes import Route, Wanted, wanted_glibc
@@ -127,13 +128,13 @@ def _resolve(
 
 
 def own_sources(host: Host) -> tuple[SourcesFile, ...]:
-    """Return the files of this machine's apt sources, none where it has no apt.
+    """Return the files of this machine's apt sources, also where apt itself is not in PATH; none on other systems.
 
     Raises `XprovError` when one of them cannot be read.
     """
     from xprov.apt.sources import read_sources  # noqa: PLC0415 - of use to some methods alone
 
-    return read_sources() if host.has_apt else ()
+    return read_sources() if host.distribution in APT_DISTRIBUTIONS else ()
 
 
 def _plan_sources(request: Request, host: Host) -> SourcesPlan:

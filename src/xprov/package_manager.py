@@ -52,9 +52,12 @@ class PackageManager(str, Enum):
                 return ("apk",)
 
 
+APT_DISTRIBUTIONS = ("debian", "ubuntu")
+"""The distributions whose archives xprov reads: os-release's ID, for a derivative the one whose archive it uses."""
+
 # os-release's ID and ID_LIKE, as far as they tell the family; derivatives name one of these in ID_LIKE.
 _FAMILIES = {
-    **dict.fromkeys(("debian", "ubuntu"), Family.DPKG),
+    **dict.fromkeys(APT_DISTRIBUTIONS, Family.DPKG),
     **dict.fromkeys(("fedora", "rhel", "centos", "almalinux", "rocky", "ol", "amzn"), Family.RPM),
     "alpine": Family.APK,
 }

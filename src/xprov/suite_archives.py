@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from xprov.apt.sources import parse, read_sources
+from xprov.apt.sources import parse
 from xprov.archive.client import Reading, open_suite
 from xprov.archive.resolution import resolve_in
 from xprov.archive.resolver import resolve
 from xprov.cache import open_cache
 from xprov.errors import NetworkError, UnsatisfiableError, VerificationError
+from xprov.facts import own_sources
 from xprov.host import inspect_host
 from xprov.survey import make_row, missing_row, packages_in, read_answer
 from xprov.view import is_toolchain_package
@@ -91,10 +92,9 @@ def open_archives(access: Access, environ: Mapping[str, str], output: Output) ->
     Raises `UsageError` or `XprovError` when apt's sources cannot be read.
     """
     host = inspect_host(environ)
-    files = read_sources() if host.has_apt else ()
     return Archives(
         access=access,
-        own=tuple(entry for file in files for entry in parse(file)),
+        own=tuple(entry for file in own_sources(host) for entry in parse(file)),
         host_suite=host.suite,
         cache=open_cache(environ),
         output=output,
