@@ -242,7 +242,9 @@ def test_a_run_leaves_the_container_of_another_alone(laptop: Laptop) -> None:
 
 def test_a_person_at_a_terminal_types_to_the_command(laptop: Laptop) -> None:
     script = (
-        'stty size; read -r line; echo "got $line"; trap "echo stopped; exit 5" INT; echo ready; '
+        # The engine is told of a terminal's size when the command runs already.
+        'until stty size | grep -v -e "^0 0$" -e "^24 80$"; do sleep 0.1; done; '
+        'read -r line; echo "got $line"; trap "echo stopped; exit 5" INT; echo ready; '
         "while :; do sleep 0.1; done"
     )
     child, place = pty.fork()
