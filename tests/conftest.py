@@ -75,6 +75,7 @@ def lacking(capability: str) -> str | None:
     return _answers[capability]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where several processes run the tests (pytest-xdist), let one run a whole file: its tests share what they made.
 
