@@ -75,19 +75,6 @@ def lacking(capability: str) -> str | None:
     return _answers[capability]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes run the tests (pytest-xdist), let one run a whole file: its tests share what they made.
-
-    Files whose tests would see what those of another do on this machine name a group that one process runs.
-    """
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for capability in CAPABILITIES:
         if item.get_closest_marker(capability) is None:

@@ -20,12 +20,11 @@ import pytest
 from docker.errors import ImageNotFound
 from tests.integration.conftest import BareImage, CrossImage, StartJob, UnpackPython
 from tests.integration.containers import LABEL, engine, run_in
-from tests.integration.test_run import empty_image
+from tests.integration.test_run import alone_at_engine, empty_image
 from tests.integration.wheelfile import bundled
 from tests.unit.projects import write_project
 
-# See test_run.py.
-pytestmark = [pytest.mark.archive, pytest.mark.docker, pytest.mark.xdist_group("engine")]
+pytestmark = [pytest.mark.archive, pytest.mark.docker]
 
 _LIBRARIES = ("alsa", "dbus", "openssl")
 _LOCK = "dev.xprov.armhf.lock"
@@ -49,8 +48,9 @@ class Xprov:
     tags: list[str] = field(default_factory=list)
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        done = self.start(*words)
-        out, err = done.communicate(timeout=300)
+        with alone_at_engine():
+            done = self.start(*words)
+            out, err = done.communicate(timeout=300)
         return subprocess.CompletedProcess(words, done.returncode, out, err)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -264,12 +264,13 @@ def test_an_interrupted_build_leaves_no_container_and_no_image(xprov: Xprov, bar
     mark = f"xprov.test.mark={uuid.uuid4().hex}"
     base, tag = xprov.tag(), xprov.tag()
     _make(base, f"FROM {bare_image('bookworm')}", f"LABEL {mark}")
-    running = xprov.start("-v", "image", "armhf", "zlib", "--base", base, "--tag", tag, "--manylinux", "2_31")
-    assert running.stderr is not None
-    next(line for line in running.stderr if line.startswith("step 4 "))
+    with alone_at_engine():
+        running = xprov.start("-v", "image", "armhf", "zlib", "--base", base, "--tag", tag, "--manylinux", "2_31")
+        assert running.stderr is not None
+        next(line for line in running.stderr if line.startswith("step 4 "))
 
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
 
     assert running.returncode == 130, said
     assert _left(mark) == []

@@ -1,5 +1,6 @@
 """`xprov run`: from a laptop's folder to a wheel, in a container that leaves nothing behind."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -24,11 +25,11 @@ import pytest
 import requests
 from tests.integration.conftest import CRATES, CrossImage, UnpackPython
 from tests.integration.containers import engine
+from tests.integration.images import cache_folder
 
 from xprov.containers.owner import LABEL
 
-# xprov sweeps away what others of it have left in the engine: these tests look at what one of them left.
-pytestmark = [pytest.mark.archive, pytest.mark.docker, pytest.mark.root, pytest.mark.xdist_group("engine")]
+pytestmark = [pytest.mark.archive, pytest.mark.docker, pytest.mark.root]
 
 # Whose the project is: nobody that this machine knows, and not who runs the tests.
 USER, GROUP = 4321, 8765
@@ -87,6 +88,14 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+@contextlib.contextmanager
+def alone_at_engine() -> Iterator[None]:
+    """Have others that do this wait meanwhile: any xprov sweeps away what a killed one has left in the engine."""
+    with (cache_folder() / "engine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -212,13 +221,14 @@ def test_a_command_that_will_not_end_is_ended(laptop: Laptop) -> None:
 
 def test_what_a_killed_run_left_is_swept_by_the_next(laptop: Laptop) -> None:
     begun = laptop.project / "killed"
-    process = laptop.start("armhf", "--image", laptop.image, "--", "bash", "-c", f"touch {begun.name}; sleep 600")
-    wait_for(begun)
-    process.kill()
-    process.communicate()
-    assert len(laptop.containers()) == 1
+    with alone_at_engine():
+        process = laptop.start("armhf", "--image", laptop.image, "--", "bash", "-c", f"touch {begun.name}; sleep 600")
+        wait_for(begun)
+        process.kill()
+        process.communicate()
+        assert len(laptop.containers()) == 1
 
-    seen = laptop.run("--", "true")
+        seen = laptop.run("--", "true")
 
     assert seen.code == 0
     assert "Removed 1 container that a killed xprov had left" in seen.err
