@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from shlex import quote
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from xprov.containers.network import network_mounts, network_variables
 from xprov.containers.owner import labels
 from xprov.containers.tools import Tools
-from xprov.engine import Mount, Spec, run_attached
+from xprov.engine import Mount, Spec, run_attached, terminal_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +76,7 @@ def carry_out(engine: Engine, run: Run, environ: Mapping[str, str], output: Outp
 
 def _sized() -> str:
     """Return what gives a terminal this one's size before the command looks: an engine is told when it runs already."""
-    size = get_terminal_size()
+    size = terminal_size()
     return f"stty rows {size.lines} cols {size.columns} 2>/dev/null || :\n"
 
 

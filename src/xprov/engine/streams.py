@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import shutil
 import signal
 import struct
 import sys
@@ -90,6 +89,15 @@ def _forward(place: int, *, terminal: bool, write: Write, until: float | None = 
     return False
 
 
+def terminal_size() -> os.terminal_size:
+    """Return the size of the terminal that a person types at, 80 by 24 where it has none.
+
+    COLUMNS and LINES do not count: who exports them once is not told when the window becomes another.
+    """
+    size = os.get_terminal_size(sys.stdin.fileno())
+    return size if size.columns and size.lines else os.terminal_size((80, 24))
+
+
 @contextlib.contextmanager
 def _raw(box: Box) -> Iterator[None]:
     """Have each key go to the container as it is typed, and its terminal be as large as this one."""
@@ -97,7 +105,7 @@ def _raw(box: Box) -> Iterator[None]:
     import tty  # noqa: PLC0415
 
     def resize(*_: object) -> None:
-        size = shutil.get_terminal_size()
+        size = terminal_size()
         box.resize(size.columns, size.lines)
 
     place = sys.stdin.fileno()
