@@ -2,7 +2,8 @@
 
 Python raises it wherever the main thread happens to be. Inside the import machinery or a lock's own methods a lock is
 never given back then, and other threads wait for it forever (seen: `_get_module_lock`'s callback). In a callback of
-the garbage collector it is printed and forgotten, and the run goes on as if nobody had asked.
+the garbage collector it is printed and forgotten, and the run goes on as if nobody had asked. Up to Python 3.11 what is
+raised in `__set_name__`, while a class is made, becomes a RuntimeError.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _AGAIN = 0.005
 
 _IMPORTING = "<frozen importlib"
 _OF_LOCKS = frozenset({"__enter__", "__exit__"})
+_OF_CLASSES = "__set_name__"
 
 
 def install() -> None:
@@ -43,8 +45,8 @@ def _interrupt(_number: int, frame: FrameType | None) -> None:
 
 
 def _is_shielded(frame: FrameType) -> bool:
-    file = frame.f_code.co_filename
-    return file.startswith(_IMPORTING) or (file == threading.__file__ and frame.f_code.co_name in _OF_LOCKS)
+    file, name = frame.f_code.co_filename, frame.f_code.co_name
+    return file.startswith(_IMPORTING) or name == _OF_CLASSES or (file == threading.__file__ and name in _OF_LOCKS)
 
 
 def _not_forgotten(unraisable: sys.UnraisableHookArgs) -> None:

@@ -49,6 +49,16 @@ _IN_CALLBACK = """
     reference = weakref.ref(thing, callback)
     del thing
 """
+_IN_CLASS = """
+    class Thing:
+        def __set_name__(self, owner, name):
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1):
+                pass
+
+    class Owner:
+        thing = Thing()
+"""
 
 
 def ended(install: str, middle: str) -> str:
@@ -57,7 +67,7 @@ def ended(install: str, middle: str) -> str:
     return ran.stdout.strip()
 
 
-@pytest.mark.parametrize("middle", [_IN_IMPORT, _IN_CALLBACK], ids=["import", "callback"])
+@pytest.mark.parametrize("middle", [_IN_IMPORT, _IN_CALLBACK, _IN_CLASS], ids=["import", "callback", "class"])
 def test_a_signal_is_neither_lost_nor_does_it_leave_a_lock_behind(middle: str) -> None:
     assert ended("interruption.install()", middle) == "interrupted free"
 

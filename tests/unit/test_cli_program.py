@@ -144,6 +144,16 @@ def test_an_interruption_ends_with_its_exit_code(xprov: Xprov, fail: Callable[[B
     assert xprov("targets", "--json").json["error"]["exit_code"] == 130
 
 
+def test_an_interruption_that_something_has_made_another_error_of_is_one(
+    xprov: Xprov, fail: Callable[[BaseException], None]
+) -> None:
+    error = RuntimeError("Error calling __set_name__")
+    error.__cause__ = KeyboardInterrupt()
+    fail(error)
+
+    assert xprov("targets") == Seen(code=130, out="", err="error: interrupted\n")
+
+
 def test_an_interruption_before_there_is_anything_to_say_it_ends_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt

@@ -77,13 +77,19 @@ def _explained(error: KeyboardInterrupt | Exception) -> XprovError:
     """Return `error` as one that speaks to the user."""
     if isinstance(error, XprovError):
         return error
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)) or _comes_of_interruption(error):
         return _InterruptedError("interrupted")
     if isinstance(error, _WrongUsage):
         return _usage(error)
     if isinstance(error, OSError):
         return _system(error)
     return _BugError(error)
+
+
+def _comes_of_interruption(error: BaseException) -> bool:
+    """Return whether `error` is what some other code has made of an interruption."""
+    cause = error.__cause__
+    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _comes_of_interruption(cause))
 
 
 def _usage(error: Any) -> UsageError:  # noqa: ANN401 - see _WrongUsage
