@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.containers import Box, started
+from tests.integration.nothing import NOTHING
 from tests.integration.wheelhouse import PLACE
 
 IMAGE = os.environ.get("XPROV_TEST_APK", "")
@@ -22,19 +23,6 @@ set -e
 python3 -m venv /opt/xprov
 /opt/xprov/bin/pip install --quiet --find-links {PLACE} {PLACE}/xprov-*.whl
 ln -s /opt/xprov/bin/xprov /usr/local/bin/xprov
-"""
-
-NOTHING = """
-mkdir -p /tmp/own && cat > /tmp/own/nothing.toml <<'END'
-library = "nothing"
-summary = "What nobody has"
-modules = ["nothing-1.0"]
-packages.debian = ["libnothing-dev"]
-[check]
-header = "nothing.h"
-symbol = "nothing"
-link = ["nothing"]
-END
 """
 
 

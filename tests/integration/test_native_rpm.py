@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.integration.conftest import RpmImage
 from tests.integration.containers import Box, started
+from tests.integration.nothing import NOTHING
 from tests.integration.wheelhouse import INSTALL, PLACE
 from tests.mirror import find_mirror
 
@@ -41,19 +42,6 @@ echo '127.0.0.1 vault.centos.org' >> /etc/hosts
 unset http_proxy HTTP_PROXY
 python3 -m http.server --directory /srv/vault 80 > /dev/null 2> /tmp/vault.log & vault=$!
 until python3 -c 'import socket; socket.create_connection(("127.0.0.1", 80))' 2> /dev/null; do sleep 0.1; done
-"""
-
-NOTHING = """
-mkdir -p /tmp/own && cat > /tmp/own/nothing.toml <<'END'
-library = "nothing"
-summary = "What nobody has"
-modules = ["nothing-1.0"]
-packages.debian = ["libnothing-dev"]
-[check]
-header = "nothing.h"
-symbol = "nothing"
-link = ["nothing"]
-END
 """
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from xprov.errors import NetworkError, UnsatisfiableError, VerificationError, XprovError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from xprov.program_output import listed, telling
 
 _NOT_FOUND = re.compile(r"^\s*(\S+) \(no such package\):", re.MULTILINE)
 
@@ -30,31 +27,23 @@ def not_found(text: str) -> tuple[str, ...]:
 
 def failure(text: str) -> XprovError:
     """Return the error that `text` means, which apk wrote before it failed."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if told := _telling(_FULL, lines):
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    if told := telling(_FULL, lines):
         return XprovError(f"the disk is full: {told[0]}", hint="free some space and run xprov again")
-    if told := _telling(_UNVERIFIED, lines):
+    if told := telling(_UNVERIFIED, lines):
         return VerificationError(
-            f"apk refuses what it fetched:\n{_listed(told)}",
+            f"apk refuses what it fetched:\n{listed(told[:_LINES])}",
             hint="/etc/apk/keys has to hold the key of who signed the repository (package `alpine-keys`)",
         )
     # What a repository that did not answer has is not found, either.
-    if told := _telling(_UNREACHED, lines):
+    if told := telling(_UNREACHED, lines):
         return NetworkError(
-            f"apk could not reach the package hosts:\n{_listed(told)}",
+            f"apk could not reach the package hosts:\n{listed(told[:_LINES])}",
             hint="`http_proxy` and `https_proxy` name a proxy, /etc/apk/repositories the hosts",
         )
     if "unable to select packages" in text:
         return UnsatisfiableError(
-            f"apk cannot install what is needed:\n{_listed(lines[-_LINES:])}",
+            f"apk cannot install what is needed:\n{listed(lines[-_LINES:])}",
             hint="`apk add` by hand shows all of it; `apk upgrade` brings the system up to its repositories",
         )
-    return XprovError(f"apk could not install the packages:\n{_listed(lines[-_LINES:])}")
-
-
-def _telling(kind: re.Pattern[str], lines: Iterable[str]) -> list[str]:
-    return [line.strip() for line in dict.fromkeys(lines) if kind.search(line)]
-
-
-def _listed(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in list(lines)[:_LINES])
+    return XprovError(f"apk could not install the packages:\n{listed(lines[-_LINES:])}")

@@ -6,12 +6,9 @@ The words are those of dnf 4 and 5 (librepo's and libdnf's among them), of micro
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from xprov.errors import NetworkError, UnsatisfiableError, VerificationError, XprovError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from xprov.program_output import listed, telling
 
 _NOT_FOUND = re.compile(
     r"No match for argument: (?P<dnf>\S+)|No package matches '(?P<microdnf>[^']+)'|No package (?P<yum>\S+) available"
@@ -49,35 +46,24 @@ def not_found(text: str) -> tuple[str, ...]:
 
 def failure(name: str, text: str) -> XprovError:
     """Return the error that `text` means, which the program `name` wrote before it failed."""
-    lines = [line.strip() for line in text.splitlines() if not _PASSING.search(line)]
-    if told := _telling(_FULL, lines):
+    lines = [line for line in map(str.strip, text.splitlines()) if line and not _PASSING.search(line)]
+    if told := telling(_FULL, lines):
         return XprovError(
             f"the disk is full: {told[0]}", hint=f"free some space (`{name} clean all`) and run xprov again"
         )
-    if told := _telling(_UNVERIFIED, lines):
+    if told := telling(_UNVERIFIED, lines):
         return VerificationError(
-            f"{name} refuses what it fetched:\n{_listed(told)}",
+            f"{name} refuses what it fetched:\n{listed(told[:_LINES])}",
             hint="the repository's `gpgkey` has to be the key of who signed its packages; nothing was installed",
         )
-    if told := _telling(_UNREACHED, lines):
+    if told := telling(_UNREACHED, lines):
         return NetworkError(
-            f"{name} could not reach the package hosts:\n{_listed(told)}",
+            f"{name} could not reach the package hosts:\n{listed(told[:_LINES])}",
             hint="`http_proxy` and `https_proxy` name a proxy, the files in /etc/yum.repos.d the hosts",
         )
-    if told := [f"no package provides {wanted}" for wanted in not_found(text)] or _telling(_UNMET, lines):
+    if told := [f"no package provides {wanted}" for wanted in not_found(text)] or telling(_UNMET, lines):
         return UnsatisfiableError(
-            f"{name} cannot install what is needed:\n{_listed(told)}", hint=f"`{name} install` by hand shows all of it"
+            f"{name} cannot install what is needed:\n{listed(told[:_LINES])}",
+            hint=f"`{name} install` by hand shows all of it",
         )
-    return XprovError(f"{name} could not install the packages:\n{_listed(_last(lines))}")
-
-
-def _telling(kind: re.Pattern[str], lines: Iterable[str]) -> list[str]:
-    return [line for line in dict.fromkeys(lines) if kind.search(line)]
-
-
-def _last(lines: Iterable[str]) -> list[str]:
-    return [line for line in lines if line][-_LINES:]
-
-
-def _listed(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in list(lines)[:_LINES])
+    return XprovError(f"{name} could not install the packages:\n{listed(lines[-_LINES:])}")
