@@ -388,6 +388,7 @@ def test_of_a_link_the_file_is_copied(tmp_path: Path) -> None:
         *("gcc-12-base", "libstdc++6", "libstdc++-12-dev", "libgcc-12-dev", "libatomic1-armhf-cross"),
         *("perl-base", "pkgconf", "sed", "sgml-base", "xml-core"),
         *("systemd", "dbus-user-session", "libgl1-mesa-dri", "fonts-dejavu-core", "libgtk-3-common"),
+        *("adwaita-icon-theme", "gir1.2-gtk-3.0", "libglib2.0-dev-bin", "icu-devtools", "python3-distutils"),
     ],
 )
 def test_the_toolchains_own_packages_are_known(name: str) -> None:
@@ -395,7 +396,11 @@ def test_the_toolchains_own_packages_are_known(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["libsystemd0", "libsystemd-dev", "systemd-dev", "libdbus-1-3", "libgl1", "libfontconfig1"]
+    "name",
+    [
+        *("libsystemd0", "libsystemd-dev", "systemd-dev", "libdbus-1-3", "libgl1", "libfontconfig1"),
+        *("libglib2.0-dev", "libgirepository-1.0-1", "libicu-dev", "python3-dev"),
+    ],
 )
 def test_the_libraries_beside_them_are_taken(name: str) -> None:
     assert not is_toolchain_package(name)

@@ -48,6 +48,11 @@ _PROGRAM_PACKAGES = (
     # Of libdbus-1-dev, for its documentation.
     *("sgml-base", "xml-core"),
     *("libc-bin", "libc-dev-bin", "rpcsvc-proto"),
+    # Of GLib, GTK, ICU and Wayland: what their programs are for runs on the machine that builds.
+    *("libglib2.0-bin", "libglib2.0-dev-bin", "libgio-2.0-dev-bin", "python3-distutils", "python3-lib2to3"),
+    *("libgdk-pixbuf2.0-bin", "pango1.0-tools", "icu-devtools", "libwayland-bin"),
+    # What GObject's introspection reads when a program runs; what it is made from (`.gir`) is in the `-dev` packages.
+    *("gir1.2-*",),
     # Services, and what sets a system up: dconf, which GTK takes for its settings, wants D-Bus, and that wants systemd.
     *(
         "adduser",
@@ -65,7 +70,7 @@ _PROGRAM_PACKAGES = (
     # Drivers, which libGL opens by name when it runs; LLVM comes for them alone.
     *("libgl1-mesa-dri",),
     # Fonts, pictures, tables and translations.
-    *("fonts-*", "fontconfig", "fontconfig-config", "hicolor-icon-theme", "gtk-update-icon-cache", "x11-common"),
+    *("fonts-*", "fontconfig", "fontconfig-config", "*-icon-theme", "gtk-update-icon-cache", "x11-common"),
     *("libgtk-3-common", "libgtk-4-common", "libglib2.0-data", "libgdk-pixbuf2.0-common", "libgdk-pixbuf-2.0-common"),
     *("libx11-data", "libthai-data", "at-spi2-common", "libdrm-common", "libsensors-config"),
 )
