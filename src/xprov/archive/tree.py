@@ -21,6 +21,7 @@ import posixpath
 import re
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,16 +52,19 @@ class Deb:
     path: Path
 
 
-def unpack(
+def unpack(  # noqa: PLR0913 - what is kept, and where it is made, are options
     deb: Deb,
     trees: Path,
     target: Target,
     *,
     keep_all: bool = False,
     only: str | None = None,
+    staging: Path | None = None,
     limits: Limits = LIMITS,
 ) -> PackageTree:
     """Return the tree of `deb` below the folder `trees`, unpacked now unless it is there.
+
+    `staging` is the `working_folder` of several packages; without it one is made for this.
 
     In it is what a compiler, a linker, pkg-config, CMake or the loader of `target` reads, or everything with
     `keep_all`, or the one file `only`. A tree is there complete or not at all. `lib`, `lib64` and the like are in
@@ -77,12 +81,24 @@ def unpack(
     def keep(path: str) -> bool:
         return path == only if only is not None else keep_all or is_kept(path, target)
 
-    with _reported(deb, trees):
-        trees.mkdir(parents=True, exist_ok=True)
-        with staged(trees) as staging:
-            paths = _fill(staging / "once", deb, keep, limits)
-            _settle(staging, place)
+    with _reported(deb, trees), contextlib.nullcontext(staging) if staging else working_folder(trees) as folder:
+        draft = Path(tempfile.mkdtemp(dir=folder))
+        paths = _fill(draft, deb, keep, limits)
+        _settle(draft, place)
     return PackageTree(package=deb.package, root=place / _FILES, paths=paths)
+
+
+@contextlib.contextmanager
+def working_folder(trees: Path) -> Iterator[Path]:
+    """Give a folder in which packages are unpacked before they get their place below `trees`; then it goes away.
+
+    Making one takes as long as unpacking a small package. Raises `XprovError` when `trees` cannot be written.
+    """
+    with contextlib.ExitStack() as kept:
+        with explained(trees):
+            trees.mkdir(parents=True, exist_ok=True)
+            folder = kept.enter_context(staged(trees))
+        yield folder
 
 
 def find_tree(
@@ -105,11 +121,10 @@ def _place(trees: Path, sha256: str, target: Target, *, keep_all: bool, only: st
 
 
 def _fill(place: Path, deb: Deb, keep: Keep, limits: Limits) -> tuple[str, ...]:
-    """Make the tree of `deb` and return what is in it.
+    """Make the tree of `deb` in the folder `place`, and return what is in it.
 
     It is written a second time when a hard link shares a file that was not wanted for itself.
     """
-    place.mkdir(mode=_FOLDER)
     place.chmod(_FOLDER)
     tree = _written(place / _FILES, deb, keep, limits)
     if tree.missing:
@@ -235,17 +250,17 @@ def _listed(place: Path) -> tuple[str, ...] | None:
     return tuple(entry[0] for entry in listing)
 
 
-def _settle(staging: Path, place: Path) -> None:
+def _settle(draft: Path, place: Path) -> None:
     """Put the tree in its place in one step; when another process was faster, its tree is the same."""
     while True:
         try:
-            (staging / "once").rename(place)
+            draft.rename(place)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
         else:
             return
-        if _is_taken(place, staging):
+        if _is_taken(place, draft.parent):
             return
 
 
@@ -263,7 +278,7 @@ def _is_taken(place: Path, staging: Path) -> bool:
             return True
         # What has the name now may be another than what was locked: somebody else is mending, too.
         if os.path.samestat(os.fstat(lock), place.stat()):
-            place.rename(staging / "damaged")
+            place.rename(tempfile.mkdtemp(dir=staging))
     except FileNotFoundError:
         return False
     finally:

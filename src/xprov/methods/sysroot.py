@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xprov.archive.fetch import Download, fetch
 from xprov.archive.reached import archive_client
 from xprov.archive.snapshots import snapshot_urls
-from xprov.archive.tree import Deb, find_tree, unpack
+from xprov.archive.tree import Deb, find_tree, unpack, working_folder
 from xprov.errors import NetworkError, SidePartError
 from xprov.methods import Arrival
 from xprov.net.shown import shown
@@ -94,12 +94,12 @@ class _Trees:
 
         def arrived(download: Download, path: Path) -> None:
             try:
-                pending.append(pool.submit(self._unpack, named[download.sha256], path))
+                pending.append(pool.submit(self._unpack, named[download.sha256], path, staging))
             except RuntimeError:
                 # No thread can be had. Should the pool get one after all, it finds the tree there.
-                self._unpack(named[download.sha256], path)
+                self._unpack(named[download.sha256], path, staging)
 
-        with ThreadPoolExecutor(_UNPACKERS) as pool:
+        with working_folder(self._cache.trees) as staging, ThreadPoolExecutor(_UNPACKERS) as pool:
             try:
                 fetch(
                     [self._download(package) for package in ordered],
@@ -125,9 +125,9 @@ class _Trees:
             name=package.described,
         )
 
-    def _unpack(self, package: ResolvedPackage, path: Path) -> PackageTree:
+    def _unpack(self, package: ResolvedPackage, path: Path, staging: Path) -> PackageTree:
         deb = Deb(package=package.name, sha256=package.sha256, path=path)
-        tree = unpack(deb, self._cache.trees, self._plan.target, keep_all=self._plan.keep_all)
+        tree = unpack(deb, self._cache.trees, self._plan.target, keep_all=self._plan.keep_all, staging=staging)
         self.found[package.sha256] = tree
         return tree
 
