@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,9 +196,7 @@ def meets(version: str, wanted: Relation) -> bool:
     """Return whether `version` is one that `wanted` asks for (deb-control(5), Debian's order of versions)."""
     if not wanted.operator:
         return True
-    from debian.debian_support import version_compare  # noqa: PLC0415 - slow to import
-
-    order = version_compare(version, wanted.version)
+    order = _order(version, wanted.version)
     match wanted.operator:
         case "<<":
             return order < 0
@@ -209,6 +208,15 @@ def meets(version: str, wanted: Relation) -> bool:
             return order > 0
         case _:
             return order == 0
+
+
+@cache
+def _order(first: str, second: str) -> int:
+    """Return what is negative, 0 or positive, as `first` comes before `second` or not. Few versions are asked often."""
+    from debian.debian_support import version_compare  # noqa: PLC0415 - slow to import
+
+    # Packages of one source ask for each other's very version.
+    return 0 if first == second else version_compare(first, second)
 
 
 def owned_paths(root: Path, package: InstalledPackage) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import functools
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -82,7 +83,10 @@ class Index:
             if number > first and not opening.startswith(head):
                 return
             lines = self._blocks.read(table + number).split(b"\n")
-            yield from (line for line in lines if line.startswith(head))
+            for line in itertools.islice(lines, bisect.bisect_left(lines, head), None):
+                if not line.startswith(head):
+                    return
+                yield line
 
 
 def open_index(folder: Path, sha256: str) -> Index | None:

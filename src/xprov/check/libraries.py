@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.elf import FileKind, file_kind, read_elf
@@ -11,7 +13,6 @@ from xprov.view.layout import is_library_name, library_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from xprov.elf import ElfFile
     from xprov.target import Target
@@ -78,10 +79,13 @@ def read_libraries(view: Path, target: Target) -> Libraries:
     """Return the libraries in the folders of `view` that a linker looks in, and in those below them."""
     paths: dict[str, Path] = {}
     folders = [view / folder for folder in library_folders(target)]
-    loose = (path for folder in folders for path in sorted(folder.glob("*")))
+    loose = (next(os.walk(folder), None) for folder in folders)
     # usr/lib has folders of programs too, and on Debian the one with the target's name.
-    deeper = (path for folder in folders[:-1] for path in sorted(folder.rglob("*")))
-    for path in (*loose, *deeper):
-        if is_library_name(path.name) and path.is_file():
-            paths.setdefault(path.name, path.resolve())
+    deeper = (each for folder in folders[:-1] for each in sorted(os.walk(folder)))
+    for place, _, names in filter(None, (*loose, *deeper)):
+        folder = Path(place)
+        real = folder.resolve()
+        for name in sorted(filter(is_library_name, names)):
+            if name not in paths and (path := folder / name).is_file():
+                paths[name] = path.resolve() if path.is_symlink() else real / name
     return Libraries(paths=paths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 import shutil
 import stat
 from collections.abc import Callable
@@ -101,10 +102,15 @@ def _build(plan: ViewPlan, destination: Path, place: Place, progress: Callable[[
 
 def _folders(plan: ViewPlan) -> list[str]:
     """Return every folder of the view, each after the one it stands in; the empty name is the view itself."""
+    links = {link.path for link in plan.links}
     # Those of libraries are there even when nothing is in them: links lead there.
-    found = {"", "usr", *library_folders(plan.target)} - {link.path for link in plan.links}
-    for path in plan.paths:
-        found.update(parent.as_posix() for parent in Path(path).parents if parent.name)
+    libraries = (f"{folder}/" for folder in library_folders(plan.target) if folder not in links)
+    found = {""}
+    for path in ("usr/", *libraries, *plan.paths):
+        folder = posixpath.dirname(path)
+        while folder not in found:
+            found.add(folder)
+            folder = posixpath.dirname(folder)
     return sorted(found)
 
 
