@@ -18,6 +18,7 @@ from tests.integration.faulty import Mirror, serve_mirror
 
 from xprov.errors import NetworkError
 from xprov.net import Bounds, Client
+from xprov.net.pace import StoppedError
 
 QUICK = Bounds(connect=2, silence=0.4, slowest=1 << 10, window=0.6, waits=(0.01, 0.02, 0.03), longest_wait=0.1)
 PAGE = b"Suite: bookworm\n" * 1000
@@ -109,6 +110,13 @@ def test_a_connection_that_breaks_when_it_is_used_again_is_replaced(mirror: Mirr
     with closing(Client(bounds=Bounds(waits=()))) as client:
         assert client.get(mirror.url("/a")) == PAGE
         assert client.get(mirror.url("/b")) == b"b"
+
+
+def test_nobody_is_asked_once_nobody_waits_for_the_answer(mirror: Mirror, client: Client) -> None:
+    with pytest.raises(StoppedError):
+        client.open(mirror.url("/a"), stopped=lambda: True)
+
+    assert mirror.seen == []
 
 
 def test_what_a_server_says_unasked_is_no_answer_to_the_next_question(mirror: Mirror, client: Client) -> None:

@@ -108,6 +108,8 @@ class Exchange:
 
     def require(self) -> None:
         """Raise `StalledError` or `StoppedError` when it was broken off: what came is not all, even if it looks so."""
+        if self.broken is None and self._stopped():
+            self.broken = StoppedError()
         if self.broken:
             raise self.broken
 

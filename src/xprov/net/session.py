@@ -62,6 +62,8 @@ class _Watched(HTTPConnection):
         self.answered = False
         exchange = Exchange.current.get()
         exchange.begin(self)
+        # A thread that could not be woken when it was stopped begins nothing new.
+        exchange.require()
         with exchange.waiting():
             super().connect()
         exchange.require()
