@@ -85,11 +85,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     network: Network = None,
 ) -> None:
     """Run a command in the container that a release job builds in, with libraries provisioned."""
-    command = words_behind(ctx)
-    if not command:
-        raise UsageError(
-            "say behind `--` what to run", hint=f"`xprov run {target} {' '.join(libraries or ())} -- maturin build`"
-        )
+    command = _command(ctx, target, libraries or ())
     request = Request(
         target=find_target(target),
         libraries=libraries_of(libraries or (), from_lock, ctx),
@@ -119,6 +115,16 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     code = carry_out(request, words, Path.cwd(), open_cache(os.environ), get_catalog(ctx), get_output(ctx))
     raise typer.Exit(code)
+
+
+def _command(ctx: typer.Context, target: str, libraries: Sequence[str]) -> tuple[str, ...]:
+    """Return the words behind `--`. Raises `UsageError` when there are none."""
+    command = words_behind(ctx)
+    if not command:
+        raise UsageError(
+            "say behind `--` what to run", hint=f"`xprov run {target} {' '.join(libraries)} -- maturin build`"
+        )
+    return command
 
 
 def _options(valued: Mapping[str, object], flags: Mapping[str, bool]) -> tuple[str, ...]:
