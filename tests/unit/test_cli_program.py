@@ -154,6 +154,26 @@ def test_an_interruption_that_something_has_made_another_error_of_is_one(
     assert xprov("targets") == Seen(code=130, out="", err="error: interrupted\n")
 
 
+def test_what_fails_while_an_interruption_is_on_its_way_is_no_failure(
+    xprov: Xprov, fail: Callable[[BaseException], None]
+) -> None:
+    error = OSError(errno.EBADF, os.strerror(errno.EBADF))
+    error.__context__ = KeyboardInterrupt()
+    fail(error)
+
+    assert xprov("targets").code == 130
+
+
+def test_what_could_not_be_put_back_after_an_interruption_is_said(
+    xprov: Xprov, fail: Callable[[BaseException], None]
+) -> None:
+    error = NetworkError("the sources could not be put back")
+    error.__context__ = KeyboardInterrupt()
+    fail(error)
+
+    assert xprov("targets").err == "error: the sources could not be put back\n"
+
+
 def test_an_interruption_before_there_is_anything_to_say_it_ends_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt

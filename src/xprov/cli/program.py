@@ -87,9 +87,9 @@ def _explained(error: KeyboardInterrupt | Exception) -> XprovError:
 
 
 def _comes_of_interruption(error: BaseException) -> bool:
-    """Return whether `error` is what some other code has made of an interruption."""
-    cause = error.__cause__
-    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _comes_of_interruption(cause))
+    """Return whether `error` is what other code has made of an interruption, or came up while one was on its way."""
+    before = error.__cause__ or error.__context__
+    return before is not None and (isinstance(before, KeyboardInterrupt) or _comes_of_interruption(before))
 
 
 def _usage(error: Any) -> UsageError:  # noqa: ANN401 - see _WrongUsage
