@@ -144,24 +144,16 @@ def test_an_interruption_ends_with_its_exit_code(xprov: Xprov, fail: Callable[[B
     assert xprov("targets", "--json").json["error"]["exit_code"] == 130
 
 
-def test_an_interruption_that_something_has_made_another_error_of_is_one(
-    xprov: Xprov, fail: Callable[[BaseException], None]
+@pytest.mark.parametrize("how", ["__cause__", "__context__"])
+def test_what_is_made_of_an_interruption_or_fails_while_one_is_on_its_way_is_one(
+    xprov: Xprov, fail: Callable[[BaseException], None], how: str
 ) -> None:
-    error = RuntimeError("Error calling __set_name__")
-    error.__cause__ = KeyboardInterrupt()
+    error, between = OSError(errno.EBADF, os.strerror(errno.EBADF)), RuntimeError("Error calling __set_name__")
+    setattr(between, how, KeyboardInterrupt())
+    setattr(error, how, between)
     fail(error)
 
     assert xprov("targets") == Seen(code=130, out="", err="error: interrupted\n")
-
-
-def test_what_fails_while_an_interruption_is_on_its_way_is_no_failure(
-    xprov: Xprov, fail: Callable[[BaseException], None]
-) -> None:
-    error = OSError(errno.EBADF, os.strerror(errno.EBADF))
-    error.__context__ = KeyboardInterrupt()
-    fail(error)
-
-    assert xprov("targets").code == 130
 
 
 def test_what_could_not_be_put_back_after_an_interruption_is_said(

@@ -92,7 +92,9 @@ def unpack(  # noqa: PLR0913 - what is kept, and where it is made, are options
 def working_folder(trees: Path) -> Iterator[Path]:
     """Give a folder in which packages are unpacked before they get their place below `trees`; then it goes away.
 
-    Making one takes as long as unpacking a small package. Raises `XprovError` when `trees` cannot be written.
+    It is made and locked once for all packages of a run: two hundred of their own are felt.
+
+    Raises `XprovError` when `trees` cannot be written.
     """
     with contextlib.ExitStack() as kept:
         with explained(trees):
