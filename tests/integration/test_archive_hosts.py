@@ -276,6 +276,24 @@ def test_the_host_that_carries_the_architecture_is_found_though_both_list_it(wor
     read = Read(world, entries(*own))
 
     assert (read.version, read.hosts, read.warnings) == ("1.0", {ports}, [])
+    # The index is in the cache now, and the other host's release file names it too: its packages are not there.
+    assert Read(world, entries(*own)).hosts == {ports}
+
+
+def test_an_index_that_another_host_gave_is_taken_from_the_cache_where_the_host_has_it_too(world: World) -> None:
+    world.publish(*parts("focal"))
+    world.publish(*parts("focal"), base="/other")
+    world.trust(world.key.public)
+    keyring, other = world.folder / "key.pgp", world.mirror.url("/other")
+    Read(world, (), mirror=world.mirror.url(BASE), keyring=keyring)
+    for path in [path for path in world.mirror.files if path.startswith("/other/") and "/binary-armhf/" in path]:
+        world.mirror.files[path] = b"was fetched again"
+
+    assert Read(world, (), mirror=other, keyring=keyring).hosts == {other}
+    # What was asked a moment ago is not asked again.
+    asked = len(world.mirror.seen)
+    assert Read(world, (), mirror=other, keyring=keyring).hosts == {other}
+    assert len(world.mirror.seen) == asked
 
 
 def test_a_mirror_that_lists_an_architecture_and_does_not_carry_it_is_told_from_one_that_is_down(world: World) -> None:

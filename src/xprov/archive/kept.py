@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 FRESH = timedelta(hours=1)
 """How long a release file that was fetched counts as the present one: runs in a row ask once."""
 
+SHARED = 0o644
+"""The mode of what archives publish: no secret, other users of the cache read it too."""
+
 
 def write_kept(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Put what is known of a release in its place at once. A cache that cannot be written keeps what it has."""

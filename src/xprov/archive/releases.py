@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from xprov.archive.kept import FRESH, write_kept
+from xprov.archive.kept import FRESH, SHARED, write_kept
 from xprov.archive.keyring import Keyring
 from xprov.archive.locations import archive_of
 from xprov.archive.release import Asked, check_release, parse_release
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from xprov.archive.release import ReleaseFile
     from xprov.archive.suites import Suite
     from xprov.net import Client
-
-# What archives publish is no secret: other users of the cache read it too.
-_SHARED = 0o644
 
 _SPLIT = b"\n-----xprov: signature of the above-----\n"
 
@@ -70,7 +67,7 @@ class Releases:
                 f" there before: going on with what it had at {known.date:%Y-%m-%d %H:%M} UTC"
             )
             return known
-        write_kept(kept, fetched, mode=_SHARED)
+        write_kept(kept, fetched, mode=SHARED)
         return release
 
     def _path(self, location: Location, part: Part) -> Path:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.archive.fetch import Download, fetch
 from xprov.archive.index import build_index, open_index
+from xprov.archive.kept import SHARED, write_kept
 from xprov.archive.locations import locations
 from xprov.archive.releases import Releases
 from xprov.errors import AbsentError, NetworkError, UnsatisfiableError, VerificationError, XprovError
@@ -16,6 +18,7 @@ from xprov.net import Client, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from xprov.archive.client import Reading
     from xprov.archive.index import Index
@@ -163,13 +166,36 @@ class Search:
         folder = self.reading.cache.indices
         for form in forms:
             if (index := open_index(folder, form.sha256)) is not None:
-                return form.sha256, index
+                with ExitStack() as opened:
+                    opened.enter_context(index)
+                    if self._has(location, form):
+                        opened.pop_all()
+                        return form.sha256, index
         if self.reading.access.offline:
             raise NetworkError(
                 f"offline, and the cache has no package index of `{self.part.name}` for {self.target.debian}",
                 hint="run the same once without --offline",
             )
         return self._fetched(forms, location)
+
+    def _has(self, location: Location, form: IndexFile) -> bool:
+        """Return whether the host has an index that is in the cache: it may be there from another one.
+
+        Ubuntu's main host names the indices of all architectures and has those of two: where their index is not, their
+        packages are not. What a host has is remembered. Offline nobody is asked for packages.
+        """
+        seen = self._seen(location, form)
+        if self.reading.access.offline or seen.exists():
+            return True
+        if any(self.client.exists(url) for url in _download(form, self.part, location).urls):
+            write_kept(seen, b"", mode=SHARED)
+            return True
+        return False
+
+    def _seen(self, location: Location, form: IndexFile) -> Path:
+        """Return the file that is there when the host had the index."""
+        name = hashlib.sha256(f"{location.uri} {form.sha256}".encode()).hexdigest()
+        return self.reading.cache.releases / name
 
     def _fetched(self, forms: Sequence[IndexFile], location: Location) -> tuple[str, Index]:
         """Return the first form that can be had: one that is listed may be missing, or behind, where another is not."""
@@ -187,6 +213,7 @@ class Search:
         packed = folder / f"{form.sha256}{_PACKED}"
         download = _download(form, self.part, location)
         fetch([download], folder, suffix=_PACKED, client=self.client, progress=self.reading.progress)
+        write_kept(self._seen(location, form), b"", mode=SHARED)
         try:
             return build_index(folder, form.sha256, packed)
         except XprovError:
