@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from xprov.errors import (
@@ -17,6 +17,7 @@ from xprov.errors import (
 )
 from xprov.facts import gather, inspect
 from xprov.plan import make_plan
+from xprov.records import dataclass
 from xprov.request import Method
 from xprov.routes import routes
 from xprov.sites import HERE

@@ -5,10 +5,10 @@ Neither names alternatives: a requirement is met by whoever provides its name (r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UnsatisfiableError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import IO, TYPE_CHECKING
 
 from xprov.elf_image import MAGIC, ElfImage
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ What does not fit together raises `ValueError`, or `struct.error`, which is what
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from xprov.records import dataclass
 from xprov.target import ByteOrder
 
 if TYPE_CHECKING:

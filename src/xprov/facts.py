@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.inquiry import inquire
 from xprov.obstacles import obstacles
 from xprov.package_manager import APT_DISTRIBUTIONS
 from xprov.plan import Facts, packages_for, views_for
+from xprov.records import dataclass
 from xprov.request import Method, Request
 from xprov.routes import Route, Wanted, wanted_glibc
 from xprov.sites import HERE

@@ -7,10 +7,10 @@ Sources: PEP 600 (`manylinux_X_Y` promises to run on glibc X.Y) and the policies
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,13 +7,13 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov import process
 from xprov.errors import UsageError
 from xprov.glibc import Version
 from xprov.package_manager import PackageManager, find_package_manager, version_of
+from xprov.records import dataclass
 from xprov.target import Libc, Target, find_target
 
 # A distribution whose packages are those of another: os-release's ID, and whose names its suites go by.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.host import ask_host
+from xprov.records import dataclass
 from xprov.sites import HERE
 from xprov.toolchain import seek_toolchain
 

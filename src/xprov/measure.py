@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.cache import staged
@@ -10,6 +9,7 @@ from xprov.check.libraries import read_libraries
 from xprov.errors import NetworkError, VerificationError, XprovError
 from xprov.glibc import glibc_needs
 from xprov.recipe import FloorHint
+from xprov.records import dataclass
 from xprov.suite_choice import candidates
 from xprov.survey import packages_in
 from xprov.view import build_view, link_file, prepare_view

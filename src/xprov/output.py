@@ -7,9 +7,10 @@ import json
 import shutil
 import sys
 import textwrap
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TextIO
+
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,7 +5,6 @@ Pure: no network, no disk, no process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import find_suite
@@ -14,6 +13,7 @@ from xprov.environment.model import Action, Environment, Setting, View
 from xprov.errors import UnsatisfiableError
 from xprov.glibc import format_version
 from xprov.package_manager import spell
+from xprov.records import dataclass
 from xprov.request import Method, Request
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.errors import ToolMissingError, XprovError
+from xprov.records import dataclass
 
 # How long a program that was told to stop may take, in seconds: apt lets dpkg finish a package.
 PATIENCE = 30.0

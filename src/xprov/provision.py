@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xprov.errors import XprovError
 from xprov.glibc import Version, format_version, read_version
+from xprov.records import dataclass
 from xprov.request import Method
 from xprov.target import Target, find_target
 

@@ -5,7 +5,6 @@
 
 import re
 import string
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from xprov.archive.suites import Suite, find_suite, suites
 from xprov.errors import UnsatisfiableError, UsageError
 from xprov.glibc import Version, read_version
+from xprov.records import dataclass
 from xprov.toml import Table, read_toml
 
 _LIBRARY = re.compile(r"[a-z0-9][a-z0-9+.-]*")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from xprov.archive.locations import Access
 from xprov.environment.model import View
 from xprov.errors import UsageError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from xprov.archive.suites import Suite

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import find_suite
 from xprov.errors import UsageError
 from xprov.package_manager import Family
+from xprov.records import dataclass
 from xprov.request import Method
 from xprov.suite_choice import Standing, fitting_suites, judge_suite, unsatisfied
 from xprov.target import Libc

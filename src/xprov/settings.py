@@ -1,9 +1,9 @@
 """What `xprov.toml` says: the settings that a project keeps in its repository."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from xprov.records import dataclass
 from xprov.toml import read_toml
 
 NAME = "xprov.toml"

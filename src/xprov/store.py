@@ -7,10 +7,10 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.errors import XprovError
+from xprov.records import dataclass
 from xprov.target import TARGETS, Target
 
 _STAGING, _REPLACED = ".staging-", ".replaced-"

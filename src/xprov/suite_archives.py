@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from xprov.cache import open_cache
 from xprov.errors import NetworkError, UnsatisfiableError, VerificationError
 from xprov.facts import own_sources
 from xprov.host import inspect_host
+from xprov.records import dataclass
 from xprov.survey import make_row, missing_row, packages_in, read_answer
 from xprov.view import is_toolchain_package
 

@@ -7,13 +7,13 @@ is newer than the toolchain really fits, only its unpacked ELF files tell.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import Suite, archives, suites
 from xprov.errors import UnsatisfiableError, UsageError
 from xprov.glibc import format_version
+from xprov.records import dataclass
 from xprov.target import Libc
 
 if TYPE_CHECKING:

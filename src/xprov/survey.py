@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import Suite, suites
 from xprov.errors import UnsatisfiableError, UsageError
+from xprov.records import dataclass
 from xprov.suite_choice import candidates
 from xprov.target import Libc
 

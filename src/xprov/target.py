@@ -6,10 +6,10 @@ psABI supplements (ELF machine and flags, dynamic loaders).
 """
 
 import difflib
-from dataclasses import dataclass
 from enum import Enum
 
 from xprov.errors import UsageError
+from xprov.records import dataclass
 
 
 class Libc(str, Enum):

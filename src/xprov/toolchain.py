@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.errors import ToolMissingError
+from xprov.records import dataclass
 from xprov.sites import HERE
 from xprov.target import Libc
 

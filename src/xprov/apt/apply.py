@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from xprov.apt.changes import FileChange
@@ -20,6 +20,7 @@ from xprov.apt.state import (
     write_state,
 )
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 STATE_FOLDER = Path("/var/lib/xprov/apt")
 

@@ -3,11 +3,11 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.errors import NetworkError, XprovError
 from xprov.process import Completed, run
+from xprov.records import dataclass
 
 # No question may be asked (debconf, apt-listchanges, needrestart): nobody is there to answer.
 ENVIRONMENT = {

@@ -1,11 +1,11 @@
 """Which hosts may carry a suite: the one that is configured, those of its archive, those the user names."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from xprov.apt.release import Release
 from xprov.archive.suites import ArchiveHosts, Hosts
+from xprov.records import dataclass
 
 # Parts of a suite that a system may go without; what they hang on is the base.
 _SIDES = (

@@ -1,8 +1,9 @@
 """A change to one file, as data: what it held, what it will hold."""
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
+
+from xprov.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

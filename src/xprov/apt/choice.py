@@ -1,7 +1,7 @@
 """What is chosen for each suite that the user's entries read, and what is said about it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from xprov.apt.candidates import Candidate, bare, is_side_suite
 from xprov.apt.decide import Decision, SourcesRequest, Wanted, decide, find_cover
@@ -9,6 +9,7 @@ from xprov.apt.entry import Entry
 from xprov.apt.foreign import Source, carried_options, dropped_trust, style_of
 from xprov.apt.questions import Desk
 from xprov.net import shown
+from xprov.records import dataclass
 
 _SUITES = "$(SUITES)"
 

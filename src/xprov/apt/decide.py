@@ -1,7 +1,7 @@
 """Decide, from answers alone, who serves an architecture of what an entry reads."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace  # noqa: TID251 - it has what changes
 from pathlib import Path
 
 from xprov.apt.candidates import Candidate, bare, candidates, find_archive, is_same_archive

@@ -7,12 +7,13 @@ Sources: dpkg's manual (dpkg-query(1), deb-control(5)) and the layout of `/var/l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xprov.errors import UnsatisfiableError, XprovError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,11 +1,11 @@
 """What an entry of apt's sources says, whichever of the two styles it is written in (sources.list(5))."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from xprov.errors import UsageError
+from xprov.records import dataclass
 
 ARCHITECTURES = "Architectures"
 ADD = "Architectures-Add"

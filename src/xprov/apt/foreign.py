@@ -1,9 +1,9 @@
 """The entries that xprov writes: for an architecture that the user's own entries do not ask for."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from xprov.apt.entry import OPTION_OF_FIELD, Style, encode_text
+from xprov.records import dataclass
 
 # Say how much an archive is trusted without, or in spite of, its signature. The user said it of one place.
 _TRUST = ("Trusted", "Allow-Insecure", "Allow-Weak", "Allow-Downgrade-To-Insecure")

@@ -4,7 +4,6 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.apt.apt_get import apt_get, raise_failed
@@ -12,6 +11,7 @@ from xprov.apt.refusal import foreign_names, out_of_step, parse_policies, remova
 from xprov.apt.transaction import Transaction, parse_simulation
 from xprov.errors import UnsatisfiableError
 from xprov.process import run
+from xprov.records import dataclass
 
 # Programs that build, by name, since not every one is marked `Multi-Arch: foreign`: a foreign one cannot run here, and
 # would shadow or evict the native one.

@@ -7,9 +7,9 @@ of apt-pkg/contrib/strutl.cc), so that what apt accepts is accepted here, with t
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from xprov.apt.entry import ADD, ARCHITECTURES, FIELD_OF_OPTION, REMOVE, Entry, SourcesFile, Style, encode_text
+from xprov.records import dataclass
 
 _SPACE = " \t\n\v\f\r"
 _TYPE = re.compile(r"[^ \t\v]+(?=[ \t\v])")

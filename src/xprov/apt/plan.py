@@ -1,7 +1,7 @@
 """Plan the sources for a foreign architecture: which files change, who serves what, what is to be said. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from xprov.apt.candidates import bare, is_side_suite
@@ -14,6 +14,7 @@ from xprov.apt.questions import Answers, Desk, Question
 from xprov.apt.sources import PARTS_FOLDER, parse, restrict
 from xprov.errors import NetworkError, UnsatisfiableError, XprovError
 from xprov.net import shown
+from xprov.records import dataclass
 
 _OWN_PREFIX = "xprov-"
 

@@ -1,7 +1,6 @@
 """Ask package hosts: the only part of `apt/` that reaches the network. What is asked is decided in `plan.py`."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -11,6 +10,7 @@ from xprov.apt.reach import Reach
 from xprov.apt.release import Release, parse_release
 from xprov.errors import NetworkError
 from xprov.net import Client, shown
+from xprov.records import dataclass
 from xprov.threads import each
 
 _AT_ONCE = 8

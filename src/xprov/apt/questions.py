@@ -1,10 +1,10 @@
 """What xprov asks package hosts, and what they answer: plain data, so that deciding needs no network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from xprov.apt.release import Release
+from xprov.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,12 +4,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from xprov import process
 from xprov.errors import ToolMissingError
+from xprov.records import dataclass
 
 _SYSTEM_BUNDLE = Path("etc/ssl/certs/ca-certificates.crt")
 # Where logins are unless apt's settings say otherwise (apt_auth.conf(5), apt.conf(5) "Directories").

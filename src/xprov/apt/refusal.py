@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from xprov.apt.transaction import Transaction
+from xprov.records import dataclass
 
 _MISSING = re.compile(
     r"^E: (?:Unable to locate package|Package '?)(?: )?(?P<name>[^\s']+)(?:'? has no .*)?$", re.MULTILINE

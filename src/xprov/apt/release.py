@@ -4,7 +4,8 @@ It is read here without its signature: from what it says xprov only concludes wh
 """
 
 import re
-from dataclasses import dataclass
+
+from xprov.records import dataclass
 
 # The forms in which apt can read an index, the ones that servers most often keep first. The plain one is listed
 # everywhere and kept nowhere, so it is looked for only where nothing else is listed.

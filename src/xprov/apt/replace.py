@@ -8,10 +8,10 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 _FRESH = ".xprov-fresh."
 _WAS = ".xprov-was."

@@ -1,13 +1,13 @@
 """Put the machine's apt and dpkg back to what they were before xprov set a target up."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.apt.apply import STATE_FOLDER, undo
 from xprov.apt.dpkg import read_installed
 from xprov.apt.state import State, forget_architecture, read_state
 from xprov.process import run
+from xprov.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

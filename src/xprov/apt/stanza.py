@@ -9,7 +9,7 @@ fields of one name the last one counts.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field  # noqa: TID251 - it has what changes
 
 from xprov.apt.entry import ADD, ARCHITECTURES, FIELD_OF_OPTION, REMOVE, Entry, SourcesFile, Style, encode_text
 

@@ -10,12 +10,13 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any
 
 from xprov.apt.replace import Owner, Replacement, replace_all, sweep, sync_folder, write_durably
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 _VERSION = 1
 _STATE = "state.json"

@@ -1,7 +1,8 @@
 """What apt-get would do, read from what `apt-get install --simulate` writes."""
 
 import re
-from dataclasses import dataclass
+
+from xprov.records import dataclass
 
 _LINE = re.compile(
     r"^(?P<verb>Inst|Remv) (?P<name>[^\s:]+)(?::(?P<qualifier>\S+))?"

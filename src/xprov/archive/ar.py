@@ -3,10 +3,10 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO
 
 from xprov.errors import VerificationError
+from xprov.records import dataclass
 
 _MAGIC = b"!<arch>\n"
 # name 16, time 12, owner 6, group 6, mode 8, size 10, end 2: ar(5).

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from xprov.archive.kept import FRESH, write_kept
 from xprov.archive.resolution import Resolution
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

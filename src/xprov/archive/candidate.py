@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -16,6 +15,7 @@ from xprov.apt.dpkg import (
     provides_enough,
 )
 from xprov.errors import VerificationError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,11 +7,12 @@ trusts it, and what verifies a signature (`sequoia`, `gpgv`) verifies what binds
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from xprov.archive.packets import Kind, Packet, PacketError, Signature, Tag, read_packets, read_signature
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import partial
 from queue import SimpleQueue
@@ -21,6 +21,7 @@ from xprov.archive.reached import archive_client
 from xprov.archive.search import OpenPart, Search
 from xprov.errors import AbsentError, NetworkError, UnsatisfiableError
 from xprov.net import Bounds
+from xprov.records import dataclass
 from xprov.threads import start
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,6 +18,7 @@ from xprov.archive.ar import ArMember, MemberReader, read_deb_members
 from xprov.archive.inflate import CHUNK, inflate
 from xprov.archive.tarstream import StrictInfo, TarStream
 from xprov.errors import VerificationError, XprovError
+from xprov.records import dataclass
 
 MAX_PATH = 1024
 """Bytes in a path: a quarter of PATH_MAX, so that it fits below the folder it is unpacked into."""

@@ -6,7 +6,6 @@ import hashlib
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from xprov.archive.transfer import Transfer
 from xprov.cache.trouble import explained
 from xprov.errors import VerificationError, XprovError
 from xprov.net import StoppedError
+from xprov.records import dataclass
 from xprov.threads import start
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +12,7 @@ from xprov.archive.armor import ArmorError, is_armored, unarmor, unfolded
 from xprov.archive.certificates import Key, read_certificates
 from xprov.archive.packets import PacketError
 from xprov.errors import UsageError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from xprov.archive.suites import Suite

@@ -6,11 +6,11 @@ read together. Pure: the user's sources are given, nobody is asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.archive.suites import archives
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,10 +5,11 @@ Nothing is verified here: what signatures say of themselves is read, to know who
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,11 +5,11 @@ Fields: https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from xprov.errors import VerificationError
+from xprov.records import dataclass
 
 # Both are everywhere, the others are not (FACTS of 2026: `.zst` nowhere, plain ones listed and missing).
 # The first is taken. Of bookworm, gzip's is 11.7 MB and xz's 8.5, which take 0.2 and 0.7 seconds to decompress: what

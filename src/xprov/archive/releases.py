@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from xprov.archive.release import Asked, check_release, parse_release
 from xprov.archive.signature import MAX_SIZE, StrangerError, verify_cleartext, verify_detached
 from xprov.errors import NetworkError, UsageError, VerificationError
 from xprov.net import shown
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ nothing is taken back wherever it was made: a failure names the choices that it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field  # noqa: TID251 - it has what changes
 from typing import TYPE_CHECKING
 
 from xprov.apt.dpkg import Clause, Relation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.archive.fetch import Download, fetch
@@ -14,6 +13,7 @@ from xprov.archive.locations import locations
 from xprov.archive.releases import Releases
 from xprov.errors import AbsentError, NetworkError, UnsatisfiableError, VerificationError, XprovError
 from xprov.net import Client, shown
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.archive import gpgv, sequoia
@@ -11,6 +10,7 @@ from xprov.archive.armor import ArmorError, is_armored, unarmor
 from xprov.archive.packets import Kind, PacketError, Tag, read_packets, read_signature
 from xprov.errors import ToolMissingError, VerificationError
 from xprov.installing import how_to_install
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,12 +1,12 @@
 """The table of suites and of the hosts of their archives: `suites.toml`, typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from xprov.glibc import Version, parse_version
+from xprov.records import dataclass
 from xprov.toml import parse_toml
 
 

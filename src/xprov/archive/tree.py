@@ -23,12 +23,12 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.archive.deb import LIMITS, DebMember, DebReader, Limits, MemberKind, open_data
 from xprov.cache import explained, staged
 from xprov.errors import VerificationError, XprovError
+from xprov.records import dataclass
 from xprov.target import Target
 from xprov.view import PackageTree
 from xprov.view.layout import is_kept, merged

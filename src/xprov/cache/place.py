@@ -6,12 +6,12 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.cache.staging import sweep
 from xprov.cache.trouble import VARIABLE, explained
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 # The tag by which backup programs know a cache, and what it has to begin with (https://bford.info/cachedir/).
 _TAG = "CACHEDIR.TAG"

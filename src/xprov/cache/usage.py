@@ -3,13 +3,13 @@
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from xprov.cache.place import Cache
 from xprov.cache.staging import PRUNED, discard, leftovers
 from xprov.cache.trouble import explained
+from xprov.records import dataclass
 
 # What st_blocks counts in (stat(3type)).
 _BLOCK = 512

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.elf import FileKind, file_kind, read_elf
+from xprov.records import dataclass
 from xprov.view.layout import is_library_name, library_folders
 
 if TYPE_CHECKING:

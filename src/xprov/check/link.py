@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.check.model import Linked, LinkResult
 from xprov.errors import ToolMissingError
+from xprov.records import dataclass
 from xprov.sites import HERE
 
 if TYPE_CHECKING:

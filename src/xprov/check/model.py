@@ -1,11 +1,11 @@
 """What is expected of a library, and what was found."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from xprov.glibc import Floor, GlibcNeeds
+from xprov.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from xprov.check.model import Expectation, LibraryCheck, Linked, LinkResult, Mod
 from xprov.elf import dynamic_symbols
 from xprov.glibc import glibc_needs, is_bundled
 from xprov.process import Completed
+from xprov.records import dataclass
 from xprov.threads import each
 from xprov.view.layout import is_toolchain_library, library_folders
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from xprov.lockfile.model import NAME
 from xprov.lockfile.use import locked_target
 from xprov.project.selection import plain_build
 from xprov.project.stable_abi import interpreter_tag
+from xprov.records import dataclass
 from xprov.target import find_target
 from xprov.wheel.names import parse_wheel_name
 from xprov.wheel.proof.pythons import suite_pythons

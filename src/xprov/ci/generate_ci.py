@@ -7,12 +7,12 @@ is written into the workflow as it stands, without quotes: one line, unless it i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.ci.before_script import INSTALL, SOURCE
 from xprov.errors import UsageError
 from xprov.project.edit import below
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from xprov.containers.choice import known_images
 from xprov.errors import UsageError
 from xprov.glibc import format_version, lowest_tag, parse_version
+from xprov.records import dataclass
 from xprov.target import find_target
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from xprov import __version__
 from xprov.errors import UsageError
+from xprov.records import dataclass
 
 # What would end the double quotes that it stands in, or be obeyed within them.
 _OBEYED = frozenset('"$`\\\n')

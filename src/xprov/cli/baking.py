@@ -1,7 +1,6 @@
 """Carry out what `xprov image` was asked for: the base, what is provisioned for it, and the image or its Dockerfile."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.cache import Cache
@@ -18,6 +17,7 @@ from xprov.errors import UsageError
 from xprov.lockfile import find_lock
 from xprov.lockfile.use import locked_request
 from xprov.output import Output, count
+from xprov.records import dataclass
 from xprov.request import Request
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -43,6 +43,7 @@ from xprov.lockfile.use import lock_of
 from xprov.output import Output, count
 from xprov.plan import Plan
 from xprov.recipe import Recipe
+from xprov.records import dataclass
 from xprov.report import size_as_text
 from xprov.request import Method, Request, check_request
 from xprov.store import open_store

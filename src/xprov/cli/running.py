@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.cache import Cache
@@ -22,6 +21,7 @@ from xprov.engine import Engine, Image, connect
 from xprov.lockfile import find_lock
 from xprov.lockfile.use import locked_request
 from xprov.output import Output, count
+from xprov.records import dataclass
 from xprov.request import Request
 
 

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from xprov.output import Output
 from xprov.plan import Plan
 from xprov.provision import Provision, read_provision
 from xprov.recipe import Recipe
+from xprov.records import dataclass
 from xprov.report import plan_as_json, plan_as_text, summary
 from xprov.request import Method, Request
 from xprov.store import Store, open_store, writing

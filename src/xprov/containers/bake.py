@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.containers.baked import label, labels_of, resolve_in
@@ -15,6 +15,7 @@ from xprov.glibc import format_version
 from xprov.lockfile import Lock, render_lock
 from xprov.lockfile.use import lock_of
 from xprov.provision import read_provision
+from xprov.records import dataclass
 from xprov.store import Store, writing
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.errors import UnsatisfiableError
 from xprov.glibc import format_tag, parse_version
+from xprov.records import dataclass
 from xprov.toml import read_toml
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov import __version__
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

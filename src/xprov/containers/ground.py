@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.engine import Mount
@@ -12,6 +11,7 @@ from xprov.errors import UsageError
 from xprov.project.gather import configs_of, target_folder_of, top_of
 from xprov.project.layout import find_layout
 from xprov.project.manifest import find_workspace
+from xprov.records import dataclass
 from xprov.settings import folders_up, is_top
 from xprov.store import writing
 

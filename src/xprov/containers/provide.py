@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.attempts import Surroundings, set_up
 from xprov.errors import UnsatisfiableError
 from xprov.inquiry import inquire
+from xprov.records import dataclass
 from xprov.request import Method
 from xprov.store import Store
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from shlex import quote
@@ -12,6 +12,7 @@ from xprov.containers.network import network_mounts, network_variables
 from xprov.containers.owner import labels
 from xprov.containers.tools import Tools
 from xprov.engine import Mount, Spec, run_attached, terminal_size
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from xprov.archive.fetch import Download, fetch
 from xprov.archive.reached import archive_client
 from xprov.engine import Mount
 from xprov.errors import NetworkError, UnsatisfiableError, VerificationError
+from xprov.records import dataclass
 from xprov.store import writing
 from xprov.target import find_target
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from docker.types import Mount as EngineMount
 
 from xprov.engine.failures import explained
 from xprov.process import Completed
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

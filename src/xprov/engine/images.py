@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, ImageNotFound
 
 from xprov.engine.failures import absent, explained, failure
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

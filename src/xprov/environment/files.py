@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from xprov.environment import shell
 from xprov.environment.buildsystems import render_cmake, render_meson
 from xprov.environment.settings import PREFIX, linker_wrapper
 from xprov.environment.shell import render_home_env
+from xprov.records import dataclass
 from xprov.sites import HERE
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from xprov.environment.model import Action
 from xprov.environment.plain import plain_variables
 from xprov.environment.quoting import quote
 from xprov.environment.settings import PREFIX, settings_of
+from xprov.records import dataclass
 from xprov.sites import HERE
 from xprov.toolchain import is_linker_wrapper
 

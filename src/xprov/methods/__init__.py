@@ -1,12 +1,12 @@
 """How files arrive. Each method carries out a plan and returns what arrived; after that there is one path for all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from xprov.cache import Cache
 from xprov.output import Output
 from xprov.plan import Plan
 from xprov.provision import ProvisionedPackage
+from xprov.records import dataclass
 from xprov.request import Method
 from xprov.view import PackageTree
 

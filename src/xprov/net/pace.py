@@ -12,8 +12,9 @@ import socket
 import threading
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from xprov.errors import XprovError
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xprov.errors import UsageError
 from xprov.project.failures import Failure, failures
 from xprov.project.finding import Severity
+from xprov.records import dataclass
 from xprov.target import Target, find_target
 
 if TYPE_CHECKING:

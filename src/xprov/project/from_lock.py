@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
 from xprov.project.crates import Search, compiles_its_own, crate_table, described, recipes_by_crate
 from xprov.project.lock import CargoLock, read_cargo_lock
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

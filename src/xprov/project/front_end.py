@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os.path
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from xprov.project.command import UNKNOWN
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

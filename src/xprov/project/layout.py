@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
 from xprov.project.manifest import NAME
 from xprov.project.tomlfile import TomlFile, read_toml_file
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

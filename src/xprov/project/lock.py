@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.project.tomlfile import read_toml_file
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

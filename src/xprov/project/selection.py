@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.project.command import UNKNOWN, Site, parse_command
 from xprov.project.features import Selection
 from xprov.project.front_end import ARGUMENTS, split_arguments
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

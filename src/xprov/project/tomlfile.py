@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xprov.errors import UsageError
+from xprov.records import dataclass
 from xprov.toml import parse_toml
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xprov.project.command import Site, Variable, parse_command
 from xprov.project.matrix import combinations, mentions, substitute
 from xprov.project.shell import commands_in_shell, hide_expressions, split_words
 from xprov.project.yamlfile import Scalar, entries, read_yaml, scalars
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,12 +7,13 @@ machines that wheels are built on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from xprov.errors import UnsatisfiableError, XprovError
 from xprov.process import find, run
 from xprov.pyo3.config import FREE_THREADED, InterpreterConfig, read_keys, sort_flags
 from xprov.pyo3.interpreter import config_of
+from xprov.records import dataclass
 from xprov.settings import folders_up
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from xprov.records import dataclass
 
 FREE_THREADED = "Py_GIL_DISABLED"
 FLAGS = ("Py_DEBUG", "Py_REF_DEBUG", "Py_TRACE_REFS", FREE_THREADED, "COUNT_ALLOCS")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from xprov.pyo3.cargo import UnaskedError, ask_pyo3, find_project
 from xprov.pyo3.config import render
 from xprov.pyo3.interpreter import config_of
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

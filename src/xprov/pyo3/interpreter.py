@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xprov.errors import ToolMissingError, UsageError
 from xprov.process import find, run
 from xprov.pyo3.config import FLAGS, FREE_THREADED, InterpreterConfig, sort_flags
+from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

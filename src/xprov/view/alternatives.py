@@ -6,11 +6,11 @@ scripts never run: `alternatives.toml` says what they would do.
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xprov.records import dataclass
 from xprov.target import Target
 from xprov.toml import parse_toml
 from xprov.view.scan import Entry, EntryKind

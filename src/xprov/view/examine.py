@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from xprov.elf import FileKind, file_kind, fits, read_archive, read_elf
 from xprov.errors import XprovError
+from xprov.records import dataclass
 from xprov.view.alternatives import alternative_entries
 from xprov.view.layout import Shape, is_library_name, is_linkable, is_toolchain_library, library_folders
 from xprov.view.model import Copy, Text, ViewPlan

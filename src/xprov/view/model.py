@@ -1,9 +1,9 @@
 """What a view will be: plain data, complete before anything is written."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from xprov.errors import XprovError
+from xprov.records import dataclass
 from xprov.target import Target
 from xprov.view.layout import Shape
 

@@ -2,8 +2,9 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from xprov.records import dataclass
 from xprov.target import Target
 from xprov.view.layout import (
     MERGED,

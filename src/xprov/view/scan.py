@@ -4,11 +4,11 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from xprov.errors import XprovError
+from xprov.records import dataclass
 from xprov.target import Target
 from xprov.view.layout import is_kept, merged
 

@@ -13,13 +13,14 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from xprov.elf import dynamic_symbols_in, isa_level_in, read_elf_in
 from xprov.elf_image import MAGIC
 from xprov.errors import XprovError
+from xprov.records import dataclass
 from xprov.wheel.finding import make_finding
 from xprov.wheel.paths import BuildPaths, unsafe
 

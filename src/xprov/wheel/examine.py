@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
+from xprov.records import dataclass
 from xprov.wheel import binaries, layout, libraries, modules
 from xprov.wheel.bundle import Bundle
 from xprov.wheel.contents import Contents, read_contents

@@ -7,12 +7,12 @@ its legacy aliases, PEP 656.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
 from xprov.glibc import format_version, parse_version
+from xprov.records import dataclass
 from xprov.target import TARGETS, Libc
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from xprov.glibc import parse_version
+from xprov.records import dataclass
 from xprov.wheel.names import Family
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from xprov.glibc import format_version
 from xprov.output import count
+from xprov.records import dataclass
 from xprov.wheel.finding import Severity, make_finding
 from xprov.wheel.names import Family
 from xprov.wheel.proof.model import Outcome

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.errors import UsageError
@@ -12,6 +11,7 @@ from xprov.project.finding import Finding, Place, Severity
 from xprov.project.layout import MATURIN
 from xprov.project.selection import FRONT_ENDS, commanded_builds, plain_build
 from xprov.project.stable_abi import interpreter_tag
+from xprov.records import dataclass
 from xprov.target import Libc
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from xprov.archive.suites import suites
 from xprov.cache import staged
 from xprov.errors import NetworkError, UnsatisfiableError, VerificationError, XprovError
 from xprov.glibc import format_version
+from xprov.records import dataclass
 from xprov.wheel.layout import required_there
 from xprov.wheel.names import Family
 from xprov.wheel.proof.emulator import find_emulator

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xprov.glibc import format_version
+from xprov.records import dataclass
 from xprov.wheel.names import Family
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xprov.records import dataclass
 from xprov.wheel.finding import make_finding
 
 if TYPE_CHECKING:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xprov import process
 from xprov.process import ProcessTimeoutError
+from xprov.records import dataclass
 from xprov.wheel.proof.install import install
 from xprov.wheel.proof.results import Run, read_results
 
