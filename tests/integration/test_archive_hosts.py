@@ -257,11 +257,16 @@ def test_an_architecture_that_side_suites_lack_is_a_warning(world: World) -> Non
     assert ran.said.count("going on without `focal-updates`: `focal-updates` has no packages for armhf") == 1
 
 
+def copy_archive(world: World, base: str) -> None:
+    """Have the same archive at `base` too, byte for byte."""
+    there = {path: content for path, content in world.mirror.files.items() if path.startswith(f"{BASE}/")}
+    world.mirror.files.update({base + path.removeprefix(BASE): content for path, content in there.items()})
+
+
 def split(world: World) -> tuple[str, str]:
     """Return the hosts of an archive that is split as Ubuntu's is: one release file, which lists all of both."""
-    made = parts("focal", listed=("amd64", "armhf"))
-    world.publish(*made)
-    world.publish(*made, base="/ports")
+    world.publish(*parts("focal", listed=("amd64", "armhf")))
+    copy_archive(world, "/ports")
     for base, other in ((BASE, "armhf"), ("/ports", "amd64")):
         for path in [path for path in world.mirror.files if path.startswith(base) and f"/binary-{other}/" in path]:
             del world.mirror.files[path]
@@ -278,11 +283,30 @@ def test_the_host_that_carries_the_architecture_is_found_though_both_list_it(wor
     assert (read.version, read.hosts, read.warnings) == ("1.0", {ports}, [])
     # The index is in the cache now, and the other host's release file names it too: its packages are not there.
     assert Read(world, entries(*own)).hosts == {ports}
+    # What was found out a moment ago is not asked again.
+    asked = len(world.mirror.seen)
+    assert Read(world, entries(*own)).hosts == {ports}
+    assert len(world.mirror.seen) == asked
+
+
+def test_a_host_that_lacked_the_architecture_an_hour_ago_is_asked_again(world: World, tmp_path: Path) -> None:
+    main, ports = split(world)
+    (tmp_path / "own.pgp").write_bytes(world.key.public)
+    own = [f"deb [signed-by={tmp_path}/own.pgp] {host} focal main" for host in (main, ports)]
+    assert Read(world, entries(*own)).hosts == {ports}
+
+    world.forget()
+    assert Read(world, entries(*own)).hosts == {ports}
+
+    world.publish(*parts("focal", "2.0"))
+    world.forget()
+    read = Read(world, entries(*own))
+    assert (read.version, read.hosts) == ("2.0", {main})
 
 
 def test_an_index_that_another_host_gave_is_taken_from_the_cache_where_the_host_has_it_too(world: World) -> None:
     world.publish(*parts("focal"))
-    world.publish(*parts("focal"), base="/other")
+    copy_archive(world, "/other")
     world.trust(world.key.public)
     keyring, other = world.folder / "key.pgp", world.mirror.url("/other")
     Read(world, (), mirror=world.mirror.url(BASE), keyring=keyring)
@@ -290,7 +314,7 @@ def test_an_index_that_another_host_gave_is_taken_from_the_cache_where_the_host_
         world.mirror.files[path] = b"was fetched again"
 
     assert Read(world, (), mirror=other, keyring=keyring).hosts == {other}
-    # What was asked a moment ago is not asked again.
+    # That it has it is remembered.
     asked = len(world.mirror.seen)
     assert Read(world, (), mirror=other, keyring=keyring).hosts == {other}
     assert len(world.mirror.seen) == asked

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FRESH = timedelta(hours=1)
-"""How long a release file that was fetched counts as the present one: runs in a row ask once."""
+"""How long what a host said of a release counts: runs in a row ask once."""
 
 SHARED = 0o644
 """The mode of what archives publish: no secret, other users of the cache read it too."""
+
+
+def is_fresh(path: Path, now: datetime) -> bool:
+    """Return whether what is kept at `path` still counts; False when nothing is there."""
+    try:
+        age = now - datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+    except FileNotFoundError:
+        return False
+    return timedelta(0) <= age < FRESH
 
 
 def write_kept(path: Path, content: bytes, *, mode: int = 0o600) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from xprov.archive.kept import FRESH, SHARED, write_kept
+from xprov.archive.kept import SHARED, is_fresh, write_kept
 from xprov.archive.keyring import Keyring
 from xprov.archive.locations import archive_of
 from xprov.archive.release import Asked, check_release, parse_release
@@ -18,6 +17,7 @@ from xprov.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from xprov.archive.locations import Access, Location, Part
@@ -50,7 +50,7 @@ class Releases:
         """
         kept = self._path(location, part)
         known = self._kept(kept, suite, part, location)
-        if known and (self.access.offline or (self._is_fresh(kept) and not again)):
+        if known and (self.access.offline or (is_fresh(kept, self.now) and not again)):
             return known
         if self.access.offline:
             raise NetworkError(
@@ -73,10 +73,6 @@ class Releases:
     def _path(self, location: Location, part: Part) -> Path:
         name = hashlib.sha256(f"{location.uri} {part.name}".encode()).hexdigest()
         return self.folder / name
-
-    def _is_fresh(self, kept: Path) -> bool:
-        age = self.now - datetime.fromtimestamp(kept.stat().st_mtime, timezone.utc)
-        return timedelta(0) <= age < FRESH
 
     def _kept(self, kept: Path, suite: Suite, part: Part, location: Location) -> ReleaseFile | None:
         """Return the release file that the cache has, unless it is no longer good: it is verified again."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xprov.archive.fetch import Download, fetch
 from xprov.archive.index import build_index, open_index
-from xprov.archive.kept import SHARED, write_kept
+from xprov.archive.kept import SHARED, is_fresh, write_kept
 from xprov.archive.locations import locations
 from xprov.archive.releases import Releases
 from xprov.errors import AbsentError, NetworkError, UnsatisfiableError, VerificationError, XprovError
@@ -16,7 +16,7 @@ from xprov.net import Client, shown
 from xprov.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # What has a manylinux wheel's libraries. Of Ubuntu, `universe` is Debian's packages that it does not look after itself.
 _COMPONENTS = {"debian": ("main",), "ubuntu": ("main", "universe")}
 _PACKED = ".packed"
+_LACKS = "lacks"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,25 +65,28 @@ class Search:
         the architecture, `VerificationError` when what they have is not right. A host that the user chose for it is
         the only one.
         """
-        reading, failures = self.reading, list[XprovError]()
+        reading, failures = self.reading, dict["Location", XprovError]()
         found = locations(self.suite, self.part, self.target.debian, reading.access, reading.own, reading.host_suite)
-        for location in found:
+        # Who lacked the architecture a moment ago, when another host had it, is asked last.
+        for location in sorted(found, key=lambda each: is_fresh(self._note(each, _LACKS), reading.now)):
             try:
                 opened = self._at(location)
             except (NetworkError, VerificationError, UnsatisfiableError) as error:
                 if location.chosen:
                     raise
-                failures.append(error)
+                failures[location] = error
                 continue
             if opened is not None:
                 self._tell(opened, failures)
                 return opened
-        raise self._none(found, failures)
+        raise self._none(found, tuple(failures.values()))
 
-    def _tell(self, opened: OpenPart, failures: Sequence[XprovError]) -> None:
-        for failure in failures:
+    def _tell(self, opened: OpenPart, failures: Mapping[Location, XprovError]) -> None:
+        for location, failure in failures.items():
             if isinstance(failure, VerificationError):
                 self.reading.warn(f"{failure.message}\ngoing on with `{shown(opened.location.uri)}`")
+            if isinstance(failure, UnsatisfiableError):
+                write_kept(self._note(location, _LACKS), b"", mode=SHARED)
 
     def _none(self, asked: Sequence[Location], failures: Sequence[XprovError]) -> XprovError:
         """Return the error that says why no location would do, the gravest reason first."""
@@ -184,18 +188,18 @@ class Search:
         Ubuntu's main host names the indices of all architectures and has those of two: where their index is not, their
         packages are not. What a host has is remembered. Offline nobody is asked for packages.
         """
-        seen = self._seen(location, form)
-        if self.reading.access.offline or seen.exists():
+        has = self._note(location, form.sha256)
+        if self.reading.access.offline or has.exists():
             return True
         if any(self.client.exists(url) for url in _download(form, self.part, location).urls):
-            write_kept(seen, b"", mode=SHARED)
+            write_kept(has, b"", mode=SHARED)
             return True
         return False
 
-    def _seen(self, location: Location, form: IndexFile) -> Path:
-        """Return the file that is there when the host had the index."""
-        name = hashlib.sha256(f"{location.uri} {form.sha256}".encode()).hexdigest()
-        return self.reading.cache.releases / name
+    def _note(self, location: Location, what: str) -> Path:
+        """Return the file that is there when the host is known to have an index, by its hash, or to lack them all."""
+        name = f"{location.uri} {self.part.name} {self.target.debian} {what}"
+        return self.reading.cache.releases / hashlib.sha256(name.encode()).hexdigest()
 
     def _fetched(self, forms: Sequence[IndexFile], location: Location) -> tuple[str, Index]:
         """Return the first form that can be had: one that is listed may be missing, or behind, where another is not."""
@@ -213,7 +217,7 @@ class Search:
         packed = folder / f"{form.sha256}{_PACKED}"
         download = _download(form, self.part, location)
         fetch([download], folder, suffix=_PACKED, client=self.client, progress=self.reading.progress)
-        write_kept(self._seen(location, form), b"", mode=SHARED)
+        write_kept(self._note(location, form.sha256), b"", mode=SHARED)
         try:
             return build_index(folder, form.sha256, packed)
         except XprovError:
