@@ -99,6 +99,7 @@ def test_who_waits_for_a_host_that_says_nothing_can_be_interrupted(
         world.mirror.script[path] = [begun(10, then=stall)]
     process = world.start(*FOCAL)
     while not {path for path, _ in world.mirror.seen} & set(places[what]):
+        assert process.poll() is None, process.communicate()[1]
         time.sleep(0.01)
     time.sleep(0.2)
 
