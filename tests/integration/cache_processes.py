@@ -55,7 +55,8 @@ def require_whole(number: int, root: Path) -> None:
 def require_sound(cache: Cache, known: list[Deb]) -> None:
     """Fail when something in the cache is half there."""
     numbers = {deb.sha256: number for number, deb in enumerate(known)}
-    for place in cache.trees.iterdir():
+    # There may be no cache yet: the first process may have been killed before it made one.
+    for place in cache.trees.glob("*"):
         if not place.name.startswith("."):
             require_whole(numbers[place.name[:64]], place / "files")
 
