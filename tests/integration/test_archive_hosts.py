@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from tests.archive_builder import SigningKey, Suite
-from tests.integration.faulty import Mirror, serve_mirror, status
+from tests.integration.faulty import Mirror, Reply, serve_mirror, status, whole
 from tests.integration.small_archive import (
     BASE,
     World,
@@ -24,11 +24,13 @@ from tests.integration.small_archive import (
 from xprov.apt.entry import Entry, SourcesFile
 from xprov.apt.sources import parse
 from xprov.archive.client import Reading, open_suite
+from xprov.archive.fetch import Download, fetch
 from xprov.archive.locations import Access
+from xprov.archive.resolution import resolve_in
 from xprov.archive.suites import find_suite
 from xprov.cache import Cache
 from xprov.errors import NetworkError, VerificationError
-from xprov.net import Bounds
+from xprov.net import Bounds, Client
 from xprov.target import find_target
 
 pytestmark = pytest.mark.skipif(
@@ -93,6 +95,7 @@ class Read:
             self.hosts = {part.location.uri for part in opened.parts}
             found = opened.archive.look_up("libfoo-dev")
             self.version = found[0].package.version if found else None
+            self.packages = resolve_in(opened, ["libfoo-dev"], "armhf", stop=lambda _name: False).packages
 
 
 def test_own_sources_are_asked_with_the_keys_that_they_name(world: World, tmp_path: Path) -> None:
@@ -134,6 +137,25 @@ def test_malicious_mirror_another_source_that_is_right_is_used_and_said(world: W
     assert "`focal/main/binary-armhf/Packages.gz` is not what the archive says it is" in warning
     assert f"going on with `{world.mirror.url('/right')}`" in warning
     assert [path for form in forms for path in world.holds(form)] == []
+
+
+@pytest.mark.parametrize("trouble", [status(404), status(503), whole(b"another file")])
+def test_a_package_that_one_host_has_not_comes_from_another(world: World, tmp_path: Path, trouble: Reply) -> None:
+    world.publish(*parts("focal"))
+    copy_archive(world, "/right")
+    (tmp_path / "own.pgp").write_bytes(world.key.public)
+    own = [f"deb [signed-by={tmp_path}/own.pgp] {world.mirror.url(base)} focal main" for base in (BASE, "/right")]
+    for path in [path for path in world.mirror.files if path.startswith(BASE) and path.endswith(".deb")]:
+        world.mirror.script[path] = [trouble] * 9
+
+    wanted = [
+        Download(urls=package.urls, sha256=package.sha256, size=package.size, name=package.described)
+        for package in Read(world, entries(*own)).packages
+    ]
+
+    with patch.dict("os.environ", world.environ, clear=True):
+        fetch(wanted, tmp_path / "debs", suffix=".deb", client=Client(bounds=Bounds(waits=(0.01,))))
+    assert len(list((tmp_path / "debs").glob("*.deb"))) == len(wanted) == 3
 
 
 def test_a_source_that_does_not_answer_is_passed_over(world: World, tmp_path: Path) -> None:

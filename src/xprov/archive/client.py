@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from xprov.apt.entry import Entry
     from xprov.archive.candidate import Candidate
-    from xprov.archive.locations import Access, Location, Part
+    from xprov.archive.locations import Access, Part
     from xprov.archive.suites import Suite
     from xprov.cache import Cache
     from xprov.net import Client
@@ -78,9 +78,9 @@ class OpenSuite:
         """The hashes of all indices: what the suite holds changes only with these."""
         return tuple(sha256 for part in self.parts for sha256 in part.hashes)
 
-    def location(self, candidate: Candidate) -> Location:
-        """Return the host that the index of `candidate` came from."""
-        return next(part.location for part in self.parts if part.part.name == candidate.origin)
+    def bases(self, candidate: Candidate) -> tuple[str, ...]:
+        """Return the addresses of the archives that may have `candidate`: the one that its index came from first."""
+        return next(part.bases for part in self.parts if part.part.name == candidate.origin)
 
 
 @contextmanager

@@ -105,5 +105,5 @@ def _resolved(candidate: Candidate, opened: OpenSuite) -> ResolvedPackage:
         size=candidate.size,
         path=candidate.filename,
         part=candidate.origin,
-        bases=(opened.location(candidate).uri,),
+        bases=opened.bases(candidate),
     )

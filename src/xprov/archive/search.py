@@ -35,10 +35,14 @@ _LACKS = "lacks"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenPart:
-    """A part of a suite that can be looked into: where it was found, the release's date, the hashes of its indices."""
+    """A part of a suite that can be looked into: where it was found, the release's date, the hashes of its indices.
+
+    `bases` are the addresses of the archives that may have its packages: where it was found, then all others.
+    """
 
     part: Part
     location: Location
+    bases: tuple[str, ...]
     date: datetime
     hashes: tuple[str, ...]
     indices: tuple[Index, ...]
@@ -65,10 +69,9 @@ class Search:
         the architecture, `VerificationError` when what they have is not right. A host that the user chose for it is
         the only one.
         """
-        reading, failures = self.reading, dict["Location", XprovError]()
-        found = locations(self.suite, self.part, self.target.debian, reading.access, reading.own, reading.host_suite)
+        found, failures = self._locations(), dict["Location", XprovError]()
         # Who lacked the architecture a moment ago, when another host had it, is asked last.
-        for location in sorted(found, key=lambda each: is_fresh(self._note(each, _LACKS), reading.now)):
+        for location in sorted(found, key=lambda each: is_fresh(self._note(each, _LACKS), self.reading.now)):
             try:
                 opened = self._at(location)
             except (NetworkError, VerificationError, UnsatisfiableError) as error:
@@ -80,6 +83,10 @@ class Search:
                 self._tell(opened, failures)
                 return opened
         raise self._none(found, tuple(failures.values()))
+
+    def _locations(self) -> tuple[Location, ...]:
+        reading = self.reading
+        return locations(self.suite, self.part, self.target.debian, reading.access, reading.own, reading.host_suite)
 
     def _tell(self, opened: OpenPart, failures: Mapping[Location, XprovError]) -> None:
         for location, failure in failures.items():
@@ -160,6 +167,7 @@ class Search:
         return OpenPart(
             part=self.part,
             location=location,
+            bases=tuple(dict.fromkeys(each.uri for each in (location, *self._locations()))),
             date=release.date,
             hashes=tuple(sha256 for sha256, _ in indices),
             indices=tuple(index for _, index in indices),
