@@ -24,8 +24,9 @@ from tests.integration.cross_project import (
 
 pytestmark = [pytest.mark.archive, pytest.mark.docker]
 
-# What is set up for zig.
+# What is set up for zig, and for a compiler that has no libc.
 ZIG_HOME = "/root/zig"
+BARE_HOME = "/root/bare"
 SETUP = f"""
 set -e
 echo 'APT::Get::Assume-Yes "true"; APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/tests
@@ -63,6 +64,7 @@ RECIPES = {
     "mysqlclient": ("libmariadb", "libmariadb-dev", "mysqlclient-sys", "mysql.h", "mysql_get_client_info", "mariadb"),
     "libevdev": ("libevdev", "libevdev-dev", "evdev-sys", "libevdev/libevdev.h", "libevdev_new", "evdev"),
     "libelf": ("libelf", "libelf-dev", "libbpf-sys", "libelf.h", "elf_begin", "elf"),
+    "ffmpeg": ("libavcodec", "libavcodec-dev", "ffmpeg-sys-next", "libavcodec/avcodec.h", "avcodec_version", "avcodec"),
     "portaudio": ("portaudio-2.0", "portaudio19-dev", "portaudio-sys2", "portaudio.h", "Pa_GetVersion", "portaudio"),
 }
 OWN = {"xprov.toml": "recipes = ['../recipes/own']\n"}
@@ -79,6 +81,13 @@ PROJECTS = {
     },
     "mysql": {**OWN, **library_project("mysqlclient-sys = '=0.5.2'", "mysqlclient_sys::mysql_get_client_version()")},
     "sound": {**OWN, **library_project("portaudio-sys2 = '=0.1.0'", "portaudio_sys::Pa_GetVersion()")},
+    "video": {
+        **OWN,
+        **library_project(
+            "ffmpeg-sys-next = { version = '=8.1.0', default-features = false, features = ['avcodec'] }",
+            "ffmpeg_sys_next::avcodec_version()",
+        ),
+    },
     "input": {**OWN, **library_project("evdev-sys = '=0.2.6'", "evdev_sys::libevdev_new()")},
     "devices": {
         **OWN,
@@ -118,6 +127,11 @@ def _second(fix: str) -> str:
     return _quoted(fix)[1]
 
 
+def _all(fix: str) -> str:
+    """Return all that a fix names, and the line that takes what was set up."""
+    return "\n".join((*_quoted(fix), 'source "$XPROV_HOME/env"'))
+
+
 def _written(fix: str) -> str:
     """Return a line that writes the table and the setting that a fix names into cargo's configuration."""
     table, setting = _quoted(fix)
@@ -148,6 +162,17 @@ ROWS = (
         typed=_second,
         always=f"source {ZIG_HOME}/env; export XPROV_HOME={ZIG_HOME}",
         command=f"maturin build --zig --target {TRIPLE} --manylinux 2_36 --profile dev --out /tmp/dist",
+    ),
+    Row(
+        id="crate-needs",
+        project="video",
+        said="gnu/stubs-soft.h: No such file",
+        typed=_all,
+        always=f"""\
+dpkg --remove --force-depends libc6-dev-armhf-cross
+export XPROV_HOME={BARE_HOME} LIBCLANG_PATH=/usr/lib/llvm-19/lib
+xprov setup armhf ffmpeg --method sysroot
+source {BARE_HOME}/env""",
     ),
 )
 

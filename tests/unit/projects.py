@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from xprov.catalog import load_catalog
+from xprov.environment import View
 from xprov.project.checks import CHECKS
 from xprov.project.commands import find_commands, find_variables, read_texts
 from xprov.project.facts import Facts, Machine, Project
@@ -87,6 +88,7 @@ def facts_of(folder: Path, *, target: str = "amd64", environ: Mapping[str, str] 
         machine=Machine(),
         provision=None,
         libraries=Path("/home/me/.xprov", found.name, "libs/usr/lib", found.triplet),
+        view=View.LIBS,
         recipes=load_catalog([]).recipes(),
     )
 

@@ -13,6 +13,7 @@ from tests.unit.projects import (
     write_project,
 )
 
+from xprov.environment import View
 from xprov.project.facts import Facts, Machine
 from xprov.project.finding import Severity
 from xprov.project.packing import matches, pinned_old
@@ -300,6 +301,14 @@ def test_a_folder_that_the_linker_knows_need_not_be_named(tmp_path: Path) -> Non
 
     assert _needs(tmp_path, "libbpf-sys = '1'")["libbpf-sys"].endswith(f"for zig `{named}`")
     assert _needs(tmp_path, "libbpf-sys = '1'", **linker) == {}
+
+
+def test_a_program_for_this_machine_is_compiled_where_the_view_has_no_libc(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": "[dependencies]\npyo3 = '1'\nffmpeg-sys-next = '8'\n"})
+    facts = facts_of(tmp_path, target="armhf")
+
+    assert findings_of(facts, "crate-needs") == []
+    assert [finding.id for finding in findings_of(replace(facts, view=View.FULL), "crate-needs")] == ["crate-needs"]
 
 
 def test_a_build_script_that_cargo_does_not_run_needs_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xprov.environment.choose import choose_view
 from xprov.environment.model import View
 from xprov.errors import UsageError
 from xprov.host import inspect_host
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from xprov.recipe import Recipe
     from xprov.store import Store
     from xprov.target import Target
+    from xprov.toolchain import Toolchain
 
 _BUILD_TARGET = ("build", "target")
 
@@ -39,14 +41,17 @@ def gather_facts(
     host = find_target(here.architecture).with_libc(here.libc)
     project = read_project(folder, environ, (target or host).rust)
     wanted = target or usual_target(project, environ, store.provisioned()) or host
+    home = store.folder(wanted)
+    machine = inspect_machine(wanted, environ, linkers=_linkers(project, wanted), host=host)
     return Facts(
         project=project,
         target=wanted,
         is_cross=wanted != host,
         environ=dict(environ),
-        machine=inspect_machine(wanted, environ, linkers=_linkers(project, wanted), host=host),
-        provision=read_provision(store.folder(wanted)),
-        libraries=_libraries(store.folder(wanted), wanted),
+        machine=machine,
+        provision=read_provision(home),
+        libraries=_libraries(home, wanted),
+        view=_view(home, machine.toolchain),
         recipes=tuple(recipes),
     )
 
@@ -78,6 +83,13 @@ def _libraries(folder: Path, target: Target) -> Path:
     if (folder / View.FULL.value).is_dir() and not (folder / view.value).is_dir():
         view = View.FULL
     return folder / view.value / "usr/lib" / target.triplet
+
+
+def _view(folder: Path, toolchain: Toolchain | None) -> View:
+    """Return the view that build tools are pointed at in a target's folder; without one, what `setup` would choose."""
+    if not folder.is_dir():
+        return choose_view(toolchain)
+    return View.FULL if (folder / View.FULL.value).is_dir() else View.LIBS
 
 
 def _linkers(project: Project, target: Target) -> Iterator[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from xprov.environment.model import View
     from xprov.project.command import Command
     from xprov.project.layout import Layout
     from xprov.project.lock import CargoLock
@@ -94,7 +95,8 @@ class Machine:
 class Facts:
     """The facts of one run. `target` is what is built for, `is_cross` whether that is another machine than this.
 
-    `libraries` is the folder with what is set up for the target, or where it would be.
+    `libraries` is the folder with what is set up for the target, or where it would be, `view` the view that build tools
+    are pointed at, or would be.
     """
 
     project: Project
@@ -104,6 +106,7 @@ class Facts:
     machine: Machine
     provision: Provision | None
     libraries: Path
+    view: View
     recipes: tuple[Recipe, ...]
 
     def target_settings(self, key: str) -> Iterator[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from xprov.environment.model import View
 from xprov.project.checks.crates import is_sourced, place_of, provisioned, taken_crates, vendors
 from xprov.project.crates import crate_table, recipes_by_crate
 from xprov.project.finding import Finding, Severity
@@ -69,13 +70,20 @@ def _holds(facts: Facts, known: CrateNeeds, word: str, features: frozenset[str] 
             return _is_found(facts, known.name)
         case "{linker}":
             return is_linker_wrapper(facts.environ.get(cargo_variable(facts.target.rust, "LINKER"), ""))
-        case _ if word.startswith("-l"):
-            return word.removeprefix("-l") in facts.machine.libraries
-        case _ if word.startswith("["):
-            table = ("target", facts.target.rust, word.strip("[]"))
-            return any(config.at(*table) is not None for config in facts.project.configs)
+        case "{libs}":
+            return facts.view is View.LIBS
         case _:
-            return word in (features or ()) or bool(facts.environ.get(_filled(facts, known, word)))
+            return word in (features or ()) or _is_there(facts, known, word)
+
+
+def _is_there(facts: Facts, known: CrateNeeds, word: str) -> bool:
+    """Return whether there is what a word of `unless` names: a library, a table for cargo or a variable."""
+    if word.startswith("-l"):
+        return word.removeprefix("-l") in facts.machine.libraries
+    if word.startswith("["):
+        table = ("target", facts.target.rust, word.strip("[]"))
+        return any(config.at(*table) is not None for config in facts.project.configs)
+    return bool(facts.environ.get(_filled(facts, known, word)))
 
 
 def _is_found(facts: Facts, crate: str) -> bool:
