@@ -37,7 +37,7 @@ apt-get install -q libpq-dev libmariadb-dev-compat make
 printf '#!/bin/sh\\necho wget "$@" >&2; exit 1\\n' > /usr/local/bin/wget
 chmod +x /usr/local/bin/wget
 cd /io/postgres
-xprov setup armhf libpq libevdev udev --method sysroot
+xprov setup armhf libpq libevdev udev openblas --method sysroot
 XPROV_HOME={ZIG_HOME} xprov setup armhf libelf zlib --method sysroot --toolchain zig --manylinux 2_36
 """
 
@@ -65,6 +65,7 @@ RECIPES = {
     "libevdev": ("libevdev", "libevdev-dev", "evdev-sys", "libevdev/libevdev.h", "libevdev_new", "evdev"),
     "libelf": ("libelf", "libelf-dev", "libbpf-sys", "libelf.h", "elf_begin", "elf"),
     "ffmpeg": ("libavcodec", "libavcodec-dev", "ffmpeg-sys-next", "libavcodec/avcodec.h", "avcodec_version", "avcodec"),
+    "openblas": ("openblas", "libopenblas-dev", "openblas-src", "cblas.h", "cblas_ddot", "openblas"),
     "portaudio": ("portaudio-2.0", "portaudio19-dev", "portaudio-sys2", "portaudio.h", "Pa_GetVersion", "portaudio"),
 }
 OWN = {"xprov.toml": "recipes = ['../recipes/own']\n"}
@@ -87,6 +88,15 @@ PROJECTS = {
             "ffmpeg-sys-next = { version = '=8.1.0', default-features = false, features = ['avcodec'] }",
             "ffmpeg_sys_next::avcodec_version()",
         ),
+    },
+    "algebra": {
+        **OWN,
+        "Cargo.toml": f"[dependencies]\nopenblas-src = '=0.10.16'\n{FAST}",
+        "src/lib.rs": """\
+            extern crate openblas_src;
+            extern "C" { fn openblas_get_num_threads() -> i32; }
+            #[no_mangle] pub extern "C" fn threads() -> i32 { unsafe { openblas_get_num_threads() } }
+            """,
     },
     "input": {**OWN, **library_project("evdev-sys = '=0.2.6'", "evdev_sys::libevdev_new()")},
     "devices": {
@@ -155,6 +165,13 @@ ROWS = (
     Row(id="host-program", project="postgres", said="/usr/lib/x86_64-linux-gnu/libpq.so: file not"),
     Row(id="crate-needs", project="input", said="autoreconf: not found", typed=_written),
     Row(id="crate-needs", project="devices", said="cannot find type `udev_hwdb`"),
+    # Its build script is kept from a download that would last.
+    Row(
+        id="crate-needs",
+        project="algebra",
+        said="Connection refused",
+        always=f"{SOURCED}; cargo fetch -q; export ALL_PROXY=http://127.0.0.1:9 CARGO_NET_OFFLINE=true",
+    ),
     Row(
         id="crate-needs",
         project="bpf",
