@@ -137,9 +137,10 @@ def _second(fix: str) -> str:
     return _quoted(fix)[1]
 
 
-def _all(fix: str) -> str:
-    """Return all that a fix names, and the line that takes what was set up."""
-    return "\n".join((*_quoted(fix), 'source "$XPROV_HOME/env"'))
+def _set_up(fix: str) -> str:
+    """Return the lines of a fix that installs a package and sets a library up, and the one that takes what is there."""
+    install, setup = _quoted(fix)
+    return f'{install}\n{setup} --method sysroot\nsource "$XPROV_HOME/env"'
 
 
 def _written(fix: str) -> str:
@@ -184,7 +185,7 @@ ROWS = (
         id="crate-needs",
         project="video",
         said="gnu/stubs-soft.h: No such file",
-        typed=_all,
+        typed=_set_up,
         always=f"""\
 dpkg --remove --force-depends libc6-dev-armhf-cross
 export XPROV_HOME={BARE_HOME} LIBCLANG_PATH=/usr/lib/llvm-19/lib
