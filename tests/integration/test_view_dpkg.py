@@ -54,7 +54,8 @@ def test_the_view_holds_the_packages_and_their_alternatives(system: Path, tmp_pa
     packages = closure(read_installed(system, "armhf"), ROOTS, stop=is_toolchain_package)
     assert {package.name for package in packages} >= {"libasound2", "libasound2-data", "libasound2-dev", "libblas3"}
     trees = [PackageTree(package=package.name, root=system, paths=owned_paths(system, package)) for package in packages]
-    trees.append(PackageTree(package="alternatives", root=system, paths=alternative_links(system)))
+    owned = {path for tree in trees for path in tree.paths}
+    trees.append(PackageTree(package="alternatives", root=system, paths=alternative_links(system, owned)))
     view = tmp_path / "libs"
     build_view(prepare_view(trees, ARMHF), view)
     assert (view / "usr/include/alsa/asoundlib.h").is_file()

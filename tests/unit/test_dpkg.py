@@ -51,6 +51,9 @@ Version: 1
 """
 
 
+LIB = "/usr/lib/arm-linux-gnueabihf"
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "var/lib/dpkg/info").mkdir(parents=True)
@@ -183,18 +186,47 @@ def test_a_package_without_a_list_is_an_error_that_says_how_to_get_one(root: Pat
     assert "--reinstall libx:armhf" in (caught.value.hint or "")
 
 
+def _offer(root: Path, end: str, name: str, *further: str) -> None:
+    """Have update-alternatives offer links, as dpkg's packages of BLAS do: the folder `end` holds what they lead to."""
+    database, links = root / "var/lib/dpkg/alternatives", root / "etc/alternatives"
+    library = root / LIB.lstrip("/")
+    for folder in (database, links, library / end):
+        folder.mkdir(parents=True, exist_ok=True)
+    for each in (name, *further):
+        (library / end / each).touch()
+        (links / each).symlink_to(f"{LIB}/{end}/{each}")
+        (library / each).symlink_to(f"/etc/alternatives/{each}")
+    there, ends = ([f"{LIB}/{place}{each}" for each in (name, *further)] for place in ("", f"{end}/"))
+    lines = ["auto", there[0], *(line for each in zip(further, there[1:], strict=True) for line in each), ""]
+    (database / name).write_text("\n".join([*lines, ends[0], "10", *ends[1:], "", ""]))
+
+
 def test_alternatives_are_read_with_their_further_links(root: Path) -> None:
-    folder = root / "var/lib/dpkg/alternatives"
-    folder.mkdir()
-    (folder / "libblas.so.3-arm-linux-gnueabihf").write_text(
-        "auto\n/usr/lib/arm-linux-gnueabihf/libblas.so.3\nlibblas.so\n/usr/lib/arm-linux-gnueabihf/libblas.so\n\n"
-        "/usr/lib/arm-linux-gnueabihf/blas/libblas.so.3\n10\n/usr/lib/arm-linux-gnueabihf/blas/libblas.so\n\n"
-    )
-    assert alternative_links(root) == (
-        "/usr/lib/arm-linux-gnueabihf/libblas.so.3",
-        "/usr/lib/arm-linux-gnueabihf/libblas.so",
-    )
+    _offer(root, "blas", "libblas.so.3", "libblas.so")
+
+    owned = [f"{LIB}/blas/libblas.so.3", f"{LIB}/blas/libblas.so"]
+    assert alternative_links(root, owned) == (f"{LIB}/libblas.so.3", f"{LIB}/libblas.so")
+
+
+def test_alternatives_of_packages_that_are_not_asked_for_are_left_out(root: Path) -> None:
+    _offer(root, "blas", "libblas.so.3")
+    _offer(root, "lapack", "liblapack.so.3")
+
+    assert alternative_links(root, [f"{LIB}/blas/libblas.so.3"]) == (f"{LIB}/libblas.so.3",)
+
+
+def test_an_alternative_that_leads_by_another_one_or_in_circles_is_followed_to_its_end(root: Path) -> None:
+    _offer(root, "blas", "libblas.so.3")
+    _offer(root, "lapack", "liblapack.so.3")
+    (root / "etc/alternatives/liblapack.so.3").unlink()
+    (root / "etc/alternatives/liblapack.so.3").symlink_to(f"../..{LIB}/libblas.so.3")
+
+    owned = [f"{LIB}/blas/libblas.so.3"]
+    assert alternative_links(root, owned) == (f"{LIB}/libblas.so.3", f"{LIB}/liblapack.so.3")
+    (root / "etc/alternatives/libblas.so.3").unlink()
+    (root / "etc/alternatives/libblas.so.3").symlink_to(f"{LIB}/liblapack.so.3")
+    assert alternative_links(root, owned) == ()
 
 
 def test_a_system_without_alternatives_has_none(root: Path) -> None:
-    assert alternative_links(root) == ()
+    assert alternative_links(root, ["/usr"]) == ()

@@ -6,6 +6,7 @@ Sources: dpkg's manual (dpkg-query(1), deb-control(5)) and the layout of `/var/l
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import field
 from functools import cache
@@ -16,10 +17,12 @@ from xprov.errors import UnsatisfiableError, XprovError
 from xprov.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 _DATABASE = Path("var/lib/dpkg")
 _ALL = "all"
+# As many links as Linux follows (path_resolution(7)).
+_FOLLOWED = 40
 
 # The states of dpkg in which a package's files are on the disk (dpkg(1), "Package states").
 _UNPACKED = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
@@ -238,14 +241,26 @@ def owned_paths(root: Path, package: InstalledPackage) -> tuple[str, ...]:
     )
 
 
-def alternative_links(root: Path) -> tuple[str, ...]:
-    """Return the links that update-alternatives keeps in the system below `root` (`/usr/lib/.../libblas.so.3`).
+def alternative_links(root: Path, owned: Collection[str]) -> tuple[str, ...]:
+    """Return the links of update-alternatives below `root` (`/usr/lib/.../libblas.so.3`) that lead to what is `owned`.
 
-    No package owns them, and libraries of BLAS, LAPACK, MPI or HDF5 are reached by nothing else.
+    No package owns them, and libraries of BLAS, LAPACK, MPI or HDF5 are reached by nothing else. Those of packages that
+    own nothing of this lead to libraries that need others again.
     """
     folder = root / _DATABASE / "alternatives"
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return tuple(link for file in files for link in _links(file.read_text(encoding="utf-8", errors="surrogateescape")))
+    links = (link for file in files for link in _links(file.read_text(encoding="utf-8", errors="surrogateescape")))
+    return tuple(link for link in links if _end(root, link) in owned)
+
+
+def _end(root: Path, path: str) -> str:
+    """Return where a path leads to at last, seen from `root`; one that leads in circles, somewhere in them."""
+    for _ in range(_FOLLOWED):
+        place = root / path.lstrip("/")
+        if not place.is_symlink():
+            break
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), place.readlink()))
+    return path
 
 
 def _links(text: str) -> Iterator[str]:

@@ -28,7 +28,8 @@ def read_arrival(packages: Sequence[str], target: Target, root: Path = Path("/")
     installed = closure(read_installed(root, target.debian), names, stop=is_toolchain_package)
     trees = [PackageTree(package=package.name, root=root, paths=owned_paths(root, package)) for package in installed]
     # Links that no package owns, and by which alone some libraries (BLAS, MPI) are reached.
-    trees.append(PackageTree(package=_ALTERNATIVES, root=root, paths=alternative_links(root)))
+    owned = {path for tree in trees for path in tree.paths}
+    trees.append(PackageTree(package=_ALTERNATIVES, root=root, paths=alternative_links(root, owned)))
     return Arrival(packages=_described(installed), trees=tuple(trees))
 
 
