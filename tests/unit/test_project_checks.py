@@ -311,6 +311,14 @@ def test_a_program_for_this_machine_is_compiled_where_the_view_has_no_libc(tmp_p
     assert [finding.id for finding in findings_of(replace(facts, view=View.FULL), "crate-needs")] == ["crate-needs"]
 
 
+def test_the_kernels_headers_are_no_library_that_is_missing(tmp_path: Path) -> None:
+    write_project(tmp_path, {"Cargo.toml": "[dependencies]\npyo3 = '1'\nv4l2-sys-mit = '0.3'\n"})
+    facts = facts_of(tmp_path, target="armhf")
+
+    assert findings_of(facts, "library-missing") == []
+    assert [finding.severity for finding in findings_of(facts, "crate-needs")] == [Severity.NOTE]
+
+
 def test_a_build_script_that_cargo_does_not_run_needs_nothing(tmp_path: Path) -> None:
     asked = _needs(tmp_path, "evdev-sys = '0.2'")
     config = tmp_path / ".cargo/config.toml"
