@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.archive, pytest.mark.docker]
 
 # What is set up for zig, and for a compiler that has no libc.
 ZIG_HOME = "/root/zig"
-BARE_HOME = "/root/bare"
+BARE_HOME = "/opt/bare"
 SETUP = f"""
 set -e
 echo 'APT::Get::Assume-Yes "true"; APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/tests
